@@ -5,11 +5,13 @@ Comes in: inspection policies. Goes out: portions, obligations.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from opspact.compile.jobs import job_steps
 from opspact.compile.portion import Portion, portions
-from opspact.compile.probes import Probe, probes_by_host
+from opspact.compile.probes import Probe, probe_steps, probes_by_host
+from opspact.compile.service_checks import service_items
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import inspection_job
@@ -24,7 +26,7 @@ from opspact.structs import replace
 TOLERANCE = timedelta(minutes=15)
 """How long after it was due an inspection may begin."""
 
-_PACKAGES = {"reboot": ("needrestart",)}
+_PACKAGES = {"disk_health": ("smartmontools",), "reboot": ("needrestart",)}
 """What items need on the hosts besides the program itself."""
 
 
@@ -35,21 +37,35 @@ def inspection_portions(inspection: Inspection, contract: Contract) -> Iterator[
         inspection_job(inspection).hosts,
         lambda host: (
             tuple(item.hosts is None or host in item.hosts for item in inspection.items),
+            repr(list(_of_services(inspection, host, contract))),
             host if host in probes else "",
         ),
-        lambda host: tuple(_steps(inspection, host, probes.get(host, ()), zone=contract.zone)),
+        lambda host: tuple(_steps(inspection, host, probes.get(host, ()), contract=contract)),
     )
 
 
-def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, zone: str) -> Iterator[Step]:
+def _of_services(inspection: Inspection, host: str, contract: Contract) -> Iterator[Mapping[str, object]]:
+    """Yield what an inspection looks at for the services of a host."""
+    for item in inspection.items_of(host):
+        if item.settings["item"] == "services":
+            yield from service_items(host, cast("tuple[str, ...]", item.settings["only"]), contract)
+
+
+def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, contract: Contract) -> Iterator[Step]:
     """Yield what inspects a host. That its settings have the items of devices is what their policies want of it."""
     job = inspection_job(inspection)
-    own = [{**item.settings, **_times(item, inspection, zone)} for item in inspection.items_of(host)]
+    own = [
+        {**item.settings, **_times(item, inspection, contract.zone)}
+        for item in inspection.items_of(host)
+        if item.settings["item"] != "services"
+    ]
     for name in sorted({name for item in own for name in _PACKAGES.get(str(item["item"]), ())}):
         yield Package(name=name, origins=(inspection.origin,))
-    items = [*own, *(item for probe in probes for item in probe.items)]
+    items = [*own, *_of_services(inspection, host, contract), *(item for probe in probes for item in probe.items)]
+    for probe in probes:
+        yield from probe_steps(probe)
     devices = tuple(probe.device.origin for probe in probes)
-    for step in job_steps(job, {"items": items}, zone=zone):
+    for step in job_steps(job, {"items": items}, zone=contract.zone):
         is_settings = isinstance(step, File) and step.path == names.settings(job.key)
         yield replace(step, origins=(*step.origins, *devices)) if is_settings and devices else step
 

@@ -3,10 +3,12 @@
 Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
-from opspact.model.policies.device import Device, DeviceSign
+from opspact.model.policies.device import Device, DeviceSign, SnmpAccess, SnmpSign
+from opspact.resolve.check_settings import plain_settings
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.references import refer_to_actor
 from opspact.schema import kinds
+from opspact.schema import snmp as written_snmp
 from opspact.schema.documents import device as written_device
 
 
@@ -26,11 +28,28 @@ def resolve_device(document: kinds.Device, context: DocumentContext) -> Device:
         address=document.address or "",
         probed_from=document.probed_from or "",
         normal=tuple(map(_sign, document.normal)),
+        snmp=None if document.snmp is None else _access(document.snmp),
         origin=context.origin(),
     )
 
 
-def _sign(written: written_device.DeviceSign) -> DeviceSign:
+def _access(written: written_snmp.SnmpAccess) -> SnmpAccess:
+    secrets = {"community": written.community, "auth": written.auth, "privacy": written.privacy}
+    return SnmpAccess(
+        user=written.user or "",
+        auth_protocol=written.auth_protocol,
+        privacy_protocol=written.privacy_protocol,
+        secrets={name: secret for name, secret in secrets.items() if secret is not None},
+        port=written.port,
+        within=written.within,
+    )
+
+
+def _sign(written: written_device.DeviceSign) -> DeviceSign | SnmpSign:
+    if (value := written.snmp) is not None:
+        settings = plain_settings(value)
+        expected = {name: settings[name] for name in written_snmp.EXPECTED[value.type] if name in settings}
+        return SnmpSign(value.name, value.oid, value.type, value.unit or "", expected)
     if written.tcp is not None:
         return DeviceSign("tcp", written.tcp.within, port=written.tcp.port)
     if (http := written.http) is not None:

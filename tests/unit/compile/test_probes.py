@@ -7,7 +7,10 @@ from building import tree
 
 from opspact.compile.build import build
 from opspact.resolve.contract import resolve
+from opspact.steps.base import Step
 from opspact.steps.file import File
+from opspact.steps.package import Package
+from opspact.steps.secret_file import SecretFile
 
 SETTINGS = "/etc/opspact/inspection/daily.json"
 POLICIES = (
@@ -21,9 +24,12 @@ POLICIES = (
 )
 
 
-def settings(host: str) -> File:
-    made = build(resolve(tree(*POLICIES)), day=date(2026, 3, 2))[host].make
-    (found,) = (step for step in made if isinstance(step, File) and step.path == SETTINGS)
+def steps(host: str, *more: str) -> tuple[Step, ...]:
+    return build(resolve(tree(*POLICIES, *more)), day=date(2026, 3, 2))[host].make
+
+
+def settings(host: str, *more: str) -> File:
+    (found,) = (step for step in steps(host, *more) if isinstance(step, File) and step.path == SETTINGS)
     return found
 
 
@@ -55,3 +61,77 @@ def test_the_settings_of_its_host_are_what_a_device_wants_there() -> None:
         "app1": ["inspection/daily", "device/firewall", "device/other"],
         "app2": ["inspection/daily"],
     }
+
+
+UPS = (
+    "kind: device\nname: ups\naddress: 192.0.2.4\nprobed_from: app1\n"
+    "snmp: {user: monitor, auth: 'secret:vault:a', auth_protocol: SHA-256, privacy: 'secret:vault:p', within: 3s}\n"
+    "normal:\n- ping: {}\n"
+    "- snmp: {name: charge, oid: 1.3.6.1.2.1.33.1.2.4.0, type: integer, unit: '%', below: {warn: 80, critical: 50}}\n"
+    "- snmp: {name: model, oid: 1.3.6.1.2.1.33.1.1.2.0, type: text, contains: Smart}\n"
+)
+SWITCH = (
+    "kind: device\nname: switch\naddress: 192.0.2.5\nprobed_from: app1\nsnmp: {community: 'secret:vault:c'}\n"
+    "normal: [{snmp: {name: uplink, oid: 1.3.6.1.2.1.2.2.1.8.1, type: integer, equals: 1}}]\n"
+)
+
+
+def test_all_values_of_a_device_are_asked_for_by_one_item_that_names_the_files_of_its_secrets() -> None:
+    items = json.loads(settings("app1", UPS, SWITCH).content.data)["items"]
+    assert [(item["item"], item["subject"]) for item in items[-3:]] == [
+        ("snmp", "device/switch"),
+        ("ping", "device/ups"),
+        ("snmp", "device/ups"),
+    ]
+    assert [items[-1], items[-3]] == [
+        {
+            "item": "snmp",
+            "subject": "device/ups",
+            "address": "192.0.2.4",
+            "port": 161,
+            "within": 3,
+            "user": "monitor",
+            "auth_protocol": "SHA-256",
+            "privacy_protocol": "AES",
+            "secrets": {"auth": "/etc/opspact/snmp/ups/auth", "privacy": "/etc/opspact/snmp/ups/privacy"},
+            "values": [
+                {
+                    "name": "charge",
+                    "oid": "1.3.6.1.2.1.33.1.2.4.0",
+                    "type": "integer",
+                    "unit": "%",
+                    "below": {"warn": 80, "critical": 50, "after": 1},
+                },
+                {
+                    "name": "model",
+                    "oid": "1.3.6.1.2.1.33.1.1.2.0",
+                    "type": "text",
+                    "unit": "",
+                    "contains": "Smart",
+                },
+            ],
+        },
+        {
+            "item": "snmp",
+            "subject": "device/switch",
+            "address": "192.0.2.5",
+            "port": 161,
+            "within": 2,
+            "secrets": {"community": "/etc/opspact/snmp/switch/community"},
+            "values": [{"name": "uplink", "oid": "1.3.6.1.2.1.2.2.1.8.1", "type": "integer", "unit": "", "equals": 1}],
+        },
+    ]
+
+
+def test_the_host_that_asks_by_snmp_gets_the_program_and_the_secrets_and_no_other_does() -> None:
+    made = {host: steps(host, UPS, SWITCH) for host in ("app1", "app2")}
+    secrets = {host: [step for step in of if isinstance(step, SecretFile)] for host, of in made.items()}
+    assert [(step.path, step.secret.key, [origin.policy for origin in step.origins]) for step in secrets["app1"]] == [
+        ("/etc/opspact/snmp/switch/community", "vault:c", ["device/switch"]),
+        ("/etc/opspact/snmp/ups/auth", "vault:a", ["device/ups"]),
+        ("/etc/opspact/snmp/ups/privacy", "vault:p", ["device/ups"]),
+    ]
+    assert secrets["app2"] == []
+    packages = {host: {step.name for step in of if isinstance(step, Package)} for host, of in made.items()}
+    assert ("snmp" in packages["app1"], "snmp" in packages["app2"]) == (True, False)
+    assert not any(isinstance(step, SecretFile) for step in steps("app1"))

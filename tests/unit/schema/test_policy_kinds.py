@@ -49,25 +49,26 @@ COMMON = {"clauses", "kind", "name", "text"}
 WITHOUT_DIRECTION = {
     "its parts have directions": """
         Approval.needs Backup.keep Backup.what DataCare.archive DataCare.select DeviceSign.http DeviceSign.ping
-        DeviceSign.tcp InspectionItem.database_growth InspectionItem.disk InspectionItem.http InspectionItem.load
-        InspectionItem.memory InspectionItem.postgresql InspectionItem.process InspectionItem.reboot
-        InspectionItem.swap InspectionItem.tcp InspectionItem.time InspectionItem.unit InspectionItem.units
-        InspectionItem.updates Level.milestones
+        DeviceSign.tcp InspectionItem.database_growth InspectionItem.disk InspectionItem.disk_health InspectionItem.http
+        InspectionItem.load InspectionItem.mariadb InspectionItem.memory InspectionItem.postgresql
+        InspectionItem.process InspectionItem.reboot InspectionItem.services InspectionItem.swap InspectionItem.tcp
+        InspectionItem.time InspectionItem.unit InspectionItem.units InspectionItem.updates Level.milestones
         LogReview.baseline
         NormalItem.http NormalItem.tcp Quality.measure Rollout.brake Rollout.gate Roster.hours Roster.limits
         Roster.requires Route.hours
-        Library.for_ Spare.for_""",
+        Device.snmp DeviceSign.snmp Library.for_ Spare.for_""",
     "which thing it is, not what is promised of it": """
         Archive.to Backup.to BackupDatabase.postgresql BackupTarget.host BackupTarget.repository Certificate.name
         CodeTable.database CodeTable.key CodeTable.table DataCare.database Database.postgresql
         DatabaseGrowthItem.cluster DatabaseGrowthItem.database
         DatabaseOnHosts.on DatabaseOnHosts.postgresql Device.address Device.model Device.probed_from Device.serial
         Device.site DevicePort.port DiskItem.mount Emergency.runbook Flow.cases Flow.way FlowStep.name HttpCheck.status
-        HttpCheck.url HttpItem.status HttpItem.url PostgresqlItem.cluster PostgresqlItem.database Prevention.access
-        Prevention.backup Prevention.by_hand
+        HttpCheck.url HttpItem.status HttpItem.url MariadbItem.database PostgresqlItem.cluster PostgresqlItem.database
+        Prevention.access Prevention.backup Prevention.by_hand
         Prevention.data_care Prevention.device Prevention.inspection Prevention.log_review Prevention.service
         Prevention.training Prevention.visit Rung.tell Selection.column Selection.table TcpCheck.address TcpCheck.port
         ProcessItem.name UnitEntry.name UnitItem.name
+        SnmpAccess.port SnmpValue.equals SnmpValue.name SnmpValue.oid SnmpValue.type SnmpValue.unit
         Library.host Library.path Library.sha256 Library.version Prevention.library Prevention.spare Spare.site
         Spare.where""",
     "who does it: rules about people tell whether they are there": """
@@ -96,6 +97,8 @@ WITHOUT_DIRECTION = {
         Occasion.schedule Quality.chart Redaction.hides Redaction.leaves RepositoryCheck.takes Rollout.waves
         Runbook.steps RunbookStep.by_hand RunbookStep.check RunbookStep.contains RunbookStep.on RunbookStep.run
         RunbookStep.within Service.directories UnitEntry.test Visit.takes Wave.hosts Wave.percent
+        SnmpAccess.auth SnmpAccess.auth_protocol SnmpAccess.community SnmpAccess.privacy SnmpAccess.privacy_protocol
+        SnmpAccess.user
         Library.takes Spare.takes""",
     "a record of people, not of what is promised": """
         Accepted.finding Accepted.only Accepted.until Accepted.where Certificate.until Person.account

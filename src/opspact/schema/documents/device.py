@@ -15,6 +15,7 @@ from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER, MORE
 from opspact.schema.editors import required_with
 from opspact.schema.fields import Document, Elapsed, HostName, Line, Name, OneKey, Part
+from opspact.schema.snmp import SnmpAccess, SnmpValue
 from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values.durations import parse_duration
 
@@ -47,6 +48,11 @@ class DeviceSign(OneKey):
     http: HttpCheck | None = Field(
         default=None, description="an HTTP response", examples=[{"url": "http://192.0.2.10/"}]
     )
+    snmp: SnmpValue | None = Field(
+        default=None,
+        description="a value that it gives by SNMP",
+        examples=[{"name": "uplink", "oid": "1.3.6.1.2.1.2.2.1.8.1", "type": "integer", "equals": 1}],
+    )
 
 
 def _no_broken_address(text: str) -> str:
@@ -75,6 +81,11 @@ class Device(Document):
     probed_from: HostName | None = Field(
         default=None, description="the host in the inventory that checks it", examples=["app1"]
     )
+    snmp: SnmpAccess | None = Field(
+        default=None,
+        description="how it lets itself be asked by SNMP",
+        examples=[{"user": "monitor", "auth": "secret:vault:snmp-auth", "privacy": "secret:vault:snmp-privacy"}],
+    )
     normal: tuple[DeviceSign, ...] = Field(
         json_schema_extra=FEWER,
         default=(),
@@ -88,4 +99,20 @@ class Device(Document):
             if self.normal and needed is None:
                 message = "required field is missing: checks need a host to run from and an address"
                 raise InvalidValueError(Code.FIELD_MISSING, message, below=(field,))
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> "Device":
+        names: set[str] = set()
+        for index, sign in enumerate(self.normal):
+            if sign.snmp is None:
+                continue
+            if self.snmp is None:
+                message = "required field is missing: values need a way to ask for them"
+                hint = "snmp: {user: NAME, auth: secret:vault:NAME, privacy: secret:vault:NAME}"
+                raise InvalidValueError(Code.FIELD_MISSING, message, hint=hint, below=("snmp",))
+            if sign.snmp.name in names:
+                message = f"{sign.snmp.name} is the name of another value"
+                raise InvalidValueError(Code.BAD_FORM, message, below=("normal", index, "snmp", "name"))
+            names.add(sign.snmp.name)
         return self

@@ -68,6 +68,14 @@ def _not_encrypted(context: RuleContext) -> Iterator[Violation]:
             yield Violation(care.origin.policy, message, ("archive",))
 
 
+def _asked_in_clear(context: RuleContext) -> Iterator[Violation]:
+    for device in context.contract.devices:
+        if device.snmp is not None and "privacy" not in device.snmp.secrets:
+            lacks = "by its user without privacy:" if device.snmp.user else "with a community, SNMP version 2c"
+            message = f"device {device.name} is asked {lacks}: everyone on the way can read it"
+            yield Violation(device.origin.policy, message, ("snmp",))
+
+
 def _hides_nothing(context: RuleContext) -> Iterator[Violation]:
     for redaction in context.contract.redactions:
         tried = redaction.hides or _LOOKS_SECRET
@@ -136,6 +144,15 @@ RULES = (
         why="Whoever has access to the backup server or its disks can read the customer's data.",
         remedy="Remove encryption: none, and set passphrase: secret:vault:NAME.",
         find=_not_encrypted,
+    ),
+    Rule(
+        code="OP255",
+        family="safety",
+        severity=Severity.NOTE,
+        title="A device is asked by SNMP without encryption",
+        why="Whoever reads a community on the way can ask the device, too, and often change it.",
+        remedy="Use version 3 (user:, auth: and privacy:), or a network of its own for devices that cannot do that.",
+        find=_asked_in_clear,
     ),
     Rule(
         code="OP247",
