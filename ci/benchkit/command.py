@@ -27,7 +27,7 @@ ALONE = {
     "deadlines": (measure.a_million_deadlines,),
     "judge": (measure.judging,),
 }
-WITH_DATA = {"purge": (measure.purge,)}
+WITH_DATA = {"purge": (measure.purge,), "inspect": (measure.inspect,)}
 """Parts that have a lab of their own, with a database."""
 
 ON_HOSTS = {

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchkit import baseline, collecting, deadlines, history, large, many_names, purging, scale
+from benchkit import baseline, collecting, deadlines, history, inspecting, large, many_names, purging, scale
 from benchkit.bed import Bed, nothing_done
 from benchkit.table import Figure, Row, figure, missing
 from benchkit.timing import Run
@@ -283,3 +283,16 @@ def purge(folder: Path, taking: Taking) -> list[Row]:
         "floor", "`COPY … TO` a file and one `DELETE`", note="PostgreSQL alone, no archive elsewhere"
     )
     return [Row("purge of 1,000,000 rows with archive", ours, theirs, 2.5, at_most=True)]
+
+
+def inspect(_: Path, taking: Taking) -> list[Row]:
+    """Measure an inspection of thirty items on a lab of its own."""
+    with inspecting.inspecting() as bed:
+        taking.turns({"ours": bed.ours, "plugins": bed.plugins}, at_least=EXACT)
+    ours = taking.processor("ours", "the program on the host")
+    theirs = taking.processor("plugins", "Debian's monitoring-plugins, one process each")
+    memory, limit = taking.memory("ours", "the program on the host"), Figure("limit", 40, unit="MiB")
+    return [
+        Row("inspection of 30 items", ours, theirs, 0.5, at_most=True),
+        Row("inspection of 30 items, peak memory", memory, limit, 1, at_most=True),
+    ]
