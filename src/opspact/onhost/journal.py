@@ -36,7 +36,7 @@ JOURNAL_FOLDERS = "/var/log/journal"
 JOURNAL_SOCKET = "/run/systemd/journal/socket"
 MARKER = "opspact-log-review"
 ASKED_FIELDS = (
-    *("MESSAGE", "MESSAGE_ID", "SYSLOG_IDENTIFIER", "_UID", "_PID", "_COMM", "_EXE", "_SYSTEMD_UNIT", "_TRANSPORT"),
+    *("MESSAGE", "MESSAGE_ID", "SYSLOG_IDENTIFIER", "_UID", "_PID", "_EXE", "_SYSTEMD_UNIT", "_TRANSPORT"),
     *("N_DROPPED", "OPSPACT_REVIEW"),
 )
 TOOLS = "useradd|usermod|userdel|groupadd|groupmod|groupdel|gpasswd|newusers|passwd|chpasswd|chage|chsh|chfn"

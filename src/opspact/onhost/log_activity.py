@@ -192,9 +192,17 @@ class Review:
     def _command(self, one: Activity) -> None:
         account = self.account(one.user)
         account.use("sudo commands", one.at)
+        self._list_command(account, one, shortened(one.method, LONGEST_NAME))
+
+    def _unproven(self, one: Activity) -> None:
+        account = self.account(one.user)
+        account.count("unproven sudo commands")
+        self._list_command(account, one, f"{shortened(one.method, LONGEST_NAME)} (unproven)")
+
+    def _list_command(self, account: Account, one: Activity, target: str) -> None:
         command = shortened(self.redactor.masked(one.detail), LONGEST_COMMAND)
         if len(account.commands) < MOST_COMMANDS and self._has_room(command):
-            account.commands.append([utc(one.at / SECOND), shortened(one.method, LONGEST_NAME), command])
+            account.commands.append([utc(one.at / SECOND), target, command])
 
     def _refused(self, one: Activity) -> None:
         self.account(one.user).count("refused sudo commands")

@@ -27,7 +27,7 @@ QUIET_SERVICES = frozenset({"cron", "systemd-user", "sudo", "sudo-i", "runuser",
 NO_ATTEMPTS = frozenset({"publickey", "none"})  # ssh offers every key that it has: no attempt of anybody
 TOOL_NAMES = frozenset(TOOLS.split("|")) - {"passwd", "chpasswd"}  # those two speak through PAM
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.@$:%/+-]{1,64}")
-SUDO_PROGRAM = re.compile(r"/usr/(?:local/)?bin/sudo(?:\.ws)?")
+SUDO_PROGRAM = re.compile(r"/usr/(?:local/)?bin/sudo(?:\.ws|-rs)?|/usr/lib/cargo/bin/sudo")
 ACCEPTED = re.compile(r"Accepted (\S+) for (\S+) from (\S+) port \d+ ssh2(?:: \S+ (SHA256:\S+).*)?")
 FAILED = re.compile(r"Failed (\S+) for (?:invalid user )?(.*) from (\S+) port \d+ ssh2(?:: .*)?", re.DOTALL)
 DROPPED = re.compile(
@@ -57,12 +57,22 @@ class Activity(NamedTuple):
     """
 
     at: int
-    kind: str  # login, failed, dropped, witness, session, command, refused, change, database, database failed
+    # login, failed, dropped, witness, session, command, unproven, refused, change, database, database failed
+    kind: str
     user: str
     address: str = ""
     method: str = ""
     detail: str = ""
     times: int = 1
+
+
+class SudoRecord(NamedTuple):
+    """What sudo wrote of a command so far: when, `command` or `unproven`, the text, whether that ends within a word."""
+
+    at: int
+    kind: str
+    text: str
+    is_cut: bool
 
 
 def shortened(text: str, most: int) -> str:
@@ -83,8 +93,7 @@ class Lines:
     """Reads entries one after the other; commands of sudo come once all of their records are there."""
 
     def __init__(self) -> None:
-        # Process and user of each command: since when, the text so far, whether that ends within a word.
-        self.commands: dict[tuple[str, str], tuple[int, str, bool]] = {}
+        self.commands: dict[tuple[str, str], SudoRecord] = {}  # by process and user
         self.database_account = ""
         with contextlib.suppress(KeyError):
             self.database_account = str(pwd.getpwnam("postgres").pw_uid)
@@ -94,8 +103,8 @@ class Lines:
         name, account, text = entry.text("SYSLOG_IDENTIFIER"), entry.text("_UID"), entry.text("MESSAGE")
         if entry.text("_SYSTEMD_UNIT").startswith("opspact-") or name == MARKER:
             return  # what we do ourselves, by our timers
-        if name == "sudo" and self._is_sudo(entry, text):
-            yield from self._sudo(entry, text)
+        if name == "sudo" and (kind := self._witness(entry, text)):
+            yield from self._sudo(entry, text, kind)
         if name == "postgres" and account == self.database_account:
             yield from database_activities(entry.at, text)
         if account != "0":
@@ -109,29 +118,31 @@ class Lines:
         for process in list(self.commands):
             yield from self._end(process)
 
-    def _is_sudo(self, entry: Entry, text: str) -> bool:
-        """Whether sudo wrote it: as root, or as the account that the line is about, from sudo's own program."""
+    def _witness(self, entry: Entry, text: str) -> str:
+        """Return what a record of sudo is: `command`, written by root or by sudo's own program for that account.
+
+        `unproven`: for that account, by a program that had ended before journald could look at it. Empty: forged.
+        """
         if entry.text("_UID") == "0":
-            return True
+            return "command"
         found = SUDO_RECORD.fullmatch(text)
-        program = entry.text("_EXE")
         try:
             uid = str(pwd.getpwnam(found[1]).pw_uid) if found else ""
         except KeyError:
-            return False
-        is_program = bool(SUDO_PROGRAM.fullmatch(program)) if program else entry.text("_COMM") in {"sudo", ""}
-        return uid == entry.text("_UID") and is_program
+            return ""
+        program = entry.text("_EXE")
+        if uid != entry.text("_UID") or (program and not SUDO_PROGRAM.fullmatch(program)):
+            return ""
+        return "command" if program else "unproven"
 
-    def _sudo(self, entry: Entry, text: str) -> Iterator[Activity]:
+    def _sudo(self, entry: Entry, text: str, kind: str) -> Iterator[Activity]:
         process = entry.text("_PID")
         if more := SUDO_CONTINUED.fullmatch(text):
             key = (process, more[1])
-            if key in self.commands:
-                at, so_far, is_word_cut = self.commands[key]
-                joined = f"{so_far}{'' if is_word_cut else ' '}{more[2]}"[:LONGEST_JOINED]
-                self.commands[key] = (at, joined, is_cut_word(more[2], more[1]))
-            else:
-                self.commands[key] = (entry.at, f"COMMAND=… {more[2]}", is_cut_word(more[2], more[1]))
+            before = self.commands.get(key, SudoRecord(entry.at, kind, "COMMAND=…", is_cut=False))
+            joined = f"{before.text}{'' if before.is_cut else ' '}{more[2]}"[:LONGEST_JOINED]
+            proven = kind if before.kind == "command" else before.kind
+            self.commands[key] = SudoRecord(before.at, proven, joined, is_cut_word(more[2], more[1]))
             return
         found = SUDO_RECORD.fullmatch(text)
         if not found or "COMMAND=" not in text:
@@ -140,17 +151,17 @@ class Lines:
         yield from self._end(key)
         if len(self.commands) >= MOST_PENDING:
             yield from self._end(next(iter(self.commands)))
-        self.commands[key] = (entry.at, found[2], False)
+        self.commands[key] = SudoRecord(entry.at, kind, found[2], is_cut=False)
 
     def _end(self, key: tuple[str, str]) -> Iterator[Activity]:
         if key not in self.commands:
             return
-        at, text, _ = self.commands.pop(key)
-        before, _, command = text.partition("COMMAND=")
+        record = self.commands.pop(key)
+        before, _, command = record.text.partition("COMMAND=")
         target = re.search(r"\bUSER=(\S+)", before)
         reason = "" if not before or re.match(r"[A-Z]+=", before) else before.partition(" ; ")[0]
-        kind, method = ("refused", reason) if reason else ("command", target[1] if target else "")
-        yield Activity(at, kind, key[1], method=method, detail=command)
+        kind, method = ("refused", reason) if reason else (record.kind, target[1] if target else "")
+        yield Activity(record.at, kind, key[1], method=method, detail=command)
 
 
 def is_cut_word(part: str, user: str) -> bool:

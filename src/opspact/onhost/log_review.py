@@ -33,7 +33,13 @@ SUDO_RS = ("sudo-rs", "/cargo/")
 CLUSTERS = "/etc/postgresql"
 LOGGING = "select name || '=' || setting from pg_settings where name in ('log_connections', 'log_destination')"
 NAMED_UNITS = ("ssh", "session-", "user@", "postgresql", "systemd-logind", "su", "init.scope")
-ITEMS_OF = {"database": "postgresql", "database failed": "postgresql", "command": "sudo", "refused": "sudo"}
+ITEMS_OF = {
+    "database": "postgresql",
+    "database failed": "postgresql",
+    "command": "sudo",
+    "unproven": "sudo",
+    "refused": "sudo",
+}
 
 
 def carried(folder: Path) -> dict[str, Any]:

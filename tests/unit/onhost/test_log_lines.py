@@ -134,13 +134,20 @@ def test_what_sudo_refused_comes_with_the_reason() -> None:
     assert read(entry("sudo", line)) == [("refused", "eve", "", "user NOT in sudoers", "/usr/bin/id")]
 
 
-@pytest.mark.parametrize("fields", [{"_EXE": "/usr/bin/logger"}, {"_COMM": "logger"}])
-def test_sudo_commands_that_another_program_wrote_are_none(fields: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("program", "kinds"),
+    [
+        ("/usr/bin/logger", []),
+        ("/home/nobody/sudo", []),
+        ("/usr/bin/sudo", ["command"]),
+        ("/usr/lib/cargo/bin/sudo", ["command"]),
+        ("", ["unproven"]),
+    ],
+)
+def test_sudo_commands_count_where_sudo_itself_wrote_them(program: str, kinds: list[str]) -> None:
     line = " nobody : PWD=/ ; USER=root ; COMMAND=/usr/bin/id"
-    assert read(entry("sudo", line, uid="65534", **fields)) == []
-    assert read(entry("sudo", line, uid="65534", _EXE="/usr/bin/sudo")) == [
-        ("command", "nobody", "", "root", "/usr/bin/id")
-    ]
+    found = read(entry("sudo", line, uid="65534", **({"_EXE": program} if program else {})))
+    assert found == [(kind, "nobody", "", "root", "/usr/bin/id") for kind in kinds]
     assert read(entry("sudo", line.replace("nobody", "root"), uid="65534", _EXE="/usr/bin/sudo")) == []
 
 

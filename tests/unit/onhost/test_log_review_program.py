@@ -161,6 +161,16 @@ def test_passwords_in_commands_are_masked_before_anything_is_kept(machine: Machi
     assert "Geheim7" not in machine.files(JOB)[-1].read_text()
 
 
+def test_a_command_that_nobody_saw_sudo_write_is_listed_as_unproven(machine: Machine) -> None:
+    journal = Exported()
+    line = " nobody : PWD=/ ; USER=root ; COMMAND=/usr/bin/{}"
+    journal.by("sudo", line.format("id"), uid="65534", _EXE="/usr/bin/sudo")
+    journal.by("sudo", line.format("true"), uid="65534")
+    seen = item(review(machine, journal.whole), "account", "nobody")
+    assert [row[1:] for row in seen["commands"]] == [["root", "/usr/bin/id"], ["root (unproven)", "/usr/bin/true"]]
+    assert seen["counts"] == {"sudo commands": 1, "unproven sudo commands": 1}
+
+
 KEYS = "Accepted publickey for {} from {} port 5 ssh2: ED25519 {}"
 
 
