@@ -211,7 +211,7 @@ class Review:
         self.add_anomaly("refused sudo", one.user, "warning", message=text, at=one.at)
 
     def _change(self, one: Activity) -> None:
-        text = shortened(self.redactor.masked(f"{one.method}: {one.detail}"), LONGEST_COMMAND)
+        text = shortened(f"{one.method}: {self.redactor.masked(one.detail)}", LONGEST_COMMAND)
         if text in self.changes:
             self.changes[text][1:] = [utc(one.at / SECOND), self.changes[text][2] + 1]
         elif len(self.changes) < MOST_CHANGES:

@@ -171,6 +171,13 @@ def test_a_command_that_nobody_saw_sudo_write_is_listed_as_unproven(machine: Mac
     assert seen["counts"] == {"sudo commands": 1, "unproven sudo commands": 1}
 
 
+def test_a_change_of_a_password_is_said_in_plain_words(machine: Machine) -> None:
+    journal = Exported()
+    journal.by("chpasswd", "pam_unix(chpasswd:chauthtok): password changed for eve")
+    said = [each["message"] for each in review(machine, journal.whole)["items"] if each["item"] == "account tool"]
+    assert said == ["chpasswd: the password of eve was changed."]
+
+
 KEYS = "Accepted publickey for {} from {} port 5 ssh2: ED25519 {}"
 
 
