@@ -26,6 +26,7 @@ from opspact.ledger.event import Entry, SealedEvent, seal
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.person_events import PersonRecorded
+from opspact.ledger.redaction_events import RedactionChecked
 from opspact.ledger.review_events import KnownAccount, LogBaseline, LogsReviewed
 from opspact.ledger.run_events import (
     HostTaken,
@@ -191,6 +192,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
         note="a new laptop",
         accepted=(KnownAccount("ops", (), ("SHA256:def",)),),
     ),
+    RedactionChecked(policy="redaction/pins", lines="5f3c00aa11bb", planted=("it was [redacted]",), found=(7,)),
 )
 """One event of each type, every field with another value than its default."""
 

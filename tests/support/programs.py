@@ -43,8 +43,14 @@ class Machine:
 
     def settings(self, **values: object) -> Path:
         path = self.folder / "settings.json"
-        path.write_text(json.dumps({"spool": str(self.spool), **values}))
+        path.write_text(json.dumps({"spool": str(self.spool), "redactions": str(self.folder / "redaction"), **values}))
         return path
+
+    def redact(self, *patterns: str, instead: str = "[redacted]") -> None:
+        """Place what the contract redacts."""
+        path = self.folder / "redaction" / "secrets.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"patterns": patterns, "instead": instead}))
 
     def place(self, program: str) -> str:
         """Write a program as it lies on hosts; return its path."""

@@ -14,6 +14,7 @@ import typer
 from opspact.cli.passwords import SSH, SUDO, password
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import LedgerUnavailable, NothingFound, Refused
+from opspact.evidence.redaction_check import check_redactions
 from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
@@ -36,7 +37,7 @@ from opspact.rollout.wait_until_ready import wait_until_started
 from opspact.structs import Struct, field
 from opspact.values.secret import Secret
 from opspact.workspace.commit_history import commit_history
-from opspact.workspace.workspace import Compiled, Workspace, now
+from opspact.workspace.workspace import Compiled, Workspace, context, now, redactor
 
 Diff = Annotated[bool, typer.Option("--diff", help="Show how text files on hosts differ; nothing of secrets.")]
 HostNames = Annotated[
@@ -81,10 +82,15 @@ class CommandContext(Struct):
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
-        """Yield the ledger, created if need be. Raise an error before anything is done when it cannot be used."""
+        """Yield the ledger, created if need be; what was recorded in it is searched for what must be masked.
+
+        Raise an error before anything is done when it cannot be used.
+        """
         target = self.settings.ledger_target(state_folder.prepared(self.workspace))
         with open_ledger(target) as ledger:
+            before = ledger.head().sequence
             yield ledger
+            check_redactions(self.head.contract, ledger, context(self.head), after=before)
 
     @contextmanager
     def history(self) -> Iterator[Ledger | None]:
@@ -193,6 +199,7 @@ class CommandContext(Struct):
                 recorded=partial(recorded_manifests, ledger, contract),
                 rebuilt=partial(replaced_machines, ledger, contract),
                 formerly=formerly,
+                redactor=redactor(self.head.contract),
                 history=CommitHistory(history.head) if allow_older else history,
             )
             return wait_until_started(partial(surveyor.survey, work, on_progress=reporter.host), names)

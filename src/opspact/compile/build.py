@@ -16,6 +16,7 @@ from opspact.compile.log_review import log_review_portion
 from opspact.compile.merge import Conflict, Merged, merged
 from opspact.compile.other_access import other_access
 from opspact.compile.portion import Portion
+from opspact.compile.redaction import redaction_portions
 from opspact.compile.service import service_portions
 from opspact.compile.shape import Work
 from opspact.compile.templates import CannotRenderError
@@ -90,6 +91,7 @@ def _portions(contract: Contract, day: date, problems: list[Problem]) -> Iterato
     for library in contract.libraries:
         yield library_portion(library, contract)
     yield from data_care_portions(contract)
+    yield from redaction_portions(contract)
     for access in contract.accesses:
         yield from access_portions(access, contract, day=day)
     yield from closed_account_portions(contract, day=day)

@@ -1,6 +1,6 @@
 """The kind `log_review`: its program, settings and timer as steps; the reviews that it owes, and who reads them.
 
-Comes in: log reviews, the contract's redactions. Goes out: portions, obligations.
+Comes in: log reviews. Goes out: portions, obligations.
 """
 
 from collections.abc import Iterator
@@ -33,11 +33,6 @@ def log_review_portion(review: LogReview, contract: Contract) -> Portion:
         "passwords": _allowed(review.passwords),
         "root_logins": _allowed(review.root_logins),
         "accounts_ignored": review.accounts_ignored,
-        "redactions": [
-            {"pattern": pattern.pattern, "instead": redaction.instead}
-            for redaction in contract.redactions
-            for pattern in redaction.patterns
-        ],
     }
     job = log_review_job(review)
     return Portion(job.hosts, tuple(job_steps(job, settings, zone=contract.zone)))

@@ -17,6 +17,7 @@ from opspact.evidence.log_reports import LogReports, ended_at
 from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.person_evidence import PersonEvidence
 from opspact.evidence.recorded_events import RecordedEvents
+from opspact.evidence.redaction_evidence import RedactionEvidence
 from opspact.evidence.server_reports import Taken
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
@@ -25,7 +26,14 @@ from opspact.model.job import LOG_REVIEW, LOOKS, Job
 from opspact.model.names import job_subject
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Evidence
-from opspact.obligations.obligation import CheckSource, JobSource, Obligation, PersonSource, RecordSource
+from opspact.obligations.obligation import (
+    CheckSource,
+    JobSource,
+    Obligation,
+    PersonSource,
+    RecordSource,
+    RedactionSource,
+)
 
 
 class LedgerEvidence:
@@ -38,6 +46,7 @@ class LedgerEvidence:
         self._by_job = JobEvidence(contract, self._recorded, texts)
         self._by_person = PersonEvidence(self._recorded, texts)
         self.log_reports = LogReports(contract, self._recorded)
+        self._by_redaction = RedactionEvidence(self._recorded, texts)
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -51,6 +60,8 @@ class LedgerEvidence:
                 return self._by_job.of(source, obligation, now)
             case PersonSource():
                 return self._by_person.of(source)
+            case RedactionSource():
+                return self._by_redaction.of(source)
             case _:
                 assert_never(source)
 

@@ -21,6 +21,7 @@ from opspact.ledger.host_answers import HostAnswer, first_unreachable, newest_an
 from opspact.ledger.job_events import HostReach, JobResult
 from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.policy_history import PolicyHistory, policy_histories
+from opspact.ledger.redaction_events import RedactionChecked
 from opspact.ledger.review_events import LogBaseline, LogsReviewed
 from opspact.ledger.store import Ledger
 from opspact.obligations.evidence import Unreachable
@@ -108,6 +109,11 @@ class RecordedEvents:
             first = first_unreachable(self._ledger, subject, contract=self._contract)
             self._silent[host] = Unreachable(first.at, first.event.detail or first.event.reach.value)
         return self._silent[host]
+
+    @cached_property
+    def redaction_checks(self) -> Mapping[str, Recorded[RedactionChecked]]:
+        """The newest check of each redaction, by subject."""
+        return self._newest(RedactionChecked, "policy/")
 
     @cached_property
     def _records(self) -> Mapping[str, Recorded[PersonRecorded]]:

@@ -163,8 +163,10 @@ class _Gathering:
     def _record(self, answer: Answer) -> None:
         """Record one part: results, and the numbers between them of which nothing is left."""
         collector = self._collector
-        events: list[JobEvent] = [*map(JobResult, answer.results), *self._lost(answer)]
-        recording = collector.ledger.record_all(events, context=collector.context(), skip_recorded=True)
+        context = collector.context()
+        results = (JobResult(each).with_secrets_marked(context.redactor) for each in answer.results)
+        events: list[JobEvent] = [*results, *self._lost(answer)]
+        recording = collector.ledger.record_all(events, context=context, skip_recorded=True)
         for each in recording.recorded:
             match each.event:
                 case JobResult(result):

@@ -15,11 +15,12 @@ from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.event_type import EventType
 from opspact.ledger.job_events import JobEvent
 from opspact.ledger.person_events import PersonEvent
+from opspact.ledger.redaction_events import RedactionEvent
 from opspact.ledger.review_events import ReviewEvent
 from opspact.ledger.run_events import RunEvent
 from opspact.structs import Struct, field
 
-AnyEvent = ApplyEvent | JobEvent | PersonEvent | ReviewEvent | RunEvent
+AnyEvent = ApplyEvent | JobEvent | PersonEvent | RedactionEvent | ReviewEvent | RunEvent
 """Every type of event there is."""
 
 EVENT_TYPES: Mapping[str, type[AnyEvent]] = MappingProxyType({of.kind: of for of in AnyEvent.__args__})

@@ -45,6 +45,7 @@ from opspact.ledger.events import (
 )
 from opspact.ledger.faults import read_only, translate_errors
 from opspact.ledger.query import Choice
+from opspact.ledger.redaction import masked
 from opspact.structs import Struct
 
 _HINT = "nothing was recorded; run `opspact ledger verify`, keep the file as evidence, and continue with a new ledger"
@@ -99,13 +100,13 @@ class Ledger(Struct):
     ) -> Recording[E]:
         """Given what happened, in order, record all of it or nothing; return it, safe on the disk.
 
-        `skip_recorded`: leave out, and count, what has a key that was recorded before. `fence`: what this run holds.
-        Raise, recording nothing, AlreadyRecorded for such a key otherwise, LeaseLost when another run took what this
-        one held, Refused for what cannot be recorded faithfully, LedgerBroken when the ledger's end does not fit its
-        anchor. When only the anchor could not be written the events are recorded all the same, and LedgerUnavailable
-        says so.
+        What is secret in its free text is masked, in what is returned too. `skip_recorded`: leave out, and count, what
+        has a key that was recorded before. `fence`: what this run holds. Raise, recording nothing, AlreadyRecorded for
+        such a key otherwise, LeaseLost when another run took what this one held, Refused for what cannot be recorded
+        faithfully, LedgerBroken when the ledger's end does not fit its anchor. When only the anchor could not be
+        written the events are recorded all the same, and LedgerUnavailable says so.
         """
-        given = list(events)
+        given = [masked(event, context.redactor) for event in events]
         entries = [entry_of(event, context) for event in given]
         if not entries:
             return Recording(())

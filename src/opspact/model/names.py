@@ -99,6 +99,8 @@ def ledger_head(job: str) -> str:
     return f"{LEDGER_HEADS}/{job}.json"
 
 
+REDACTIONS = f"{SETTINGS_FOLDER}/redaction"
+"""Where hosts have a file for each redaction policy; onhost/redaction reads all of them."""
 SNMP_FOLDER = f"{SETTINGS_FOLDER}/snmp"
 """Below it the secrets by which devices let themselves be asked, a folder for each device."""
 INSPECTION_RUNTIME = "/run/opspact/inspection"

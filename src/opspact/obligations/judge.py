@@ -16,6 +16,7 @@ from opspact.obligations.obligation import (
     PersonSource,
     Proof,
     RecordSource,
+    RedactionSource,
     Scheduled,
     State,
     Within,
@@ -52,7 +53,8 @@ class Judgement(Struct):
 def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
-    if isinstance(obligation.source, JobSource | CheckSource | PersonSource) and not _instants(evidence):
+    is_applied = isinstance(obligation.source, JobSource | CheckSource | PersonSource | RedactionSource)
+    if is_applied and not _instants(evidence):
         return replace(_not_applied(evidence), is_pending=evidence.is_pending)
     found = replace(_judgement(obligation, evidence, now), is_pending=evidence.is_pending)
     if found.due and found.due > now:

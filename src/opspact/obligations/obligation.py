@@ -116,7 +116,14 @@ class PersonSource(Struct):
     command: str = RECORD_COMMAND
 
 
-Source = JobSource | CheckSource | RecordSource | PersonSource
+class RedactionSource(Struct):
+    """Checks in which a redaction's sample lines were recorded: each line, and the part that must be masked in it."""
+
+    policy: str
+    samples: tuple[tuple[str, str], ...]
+
+
+Source = JobSource | CheckSource | RecordSource | PersonSource | RedactionSource
 
 
 class Obligation(Struct):

@@ -31,6 +31,7 @@ from opspact.onhost.backup_failure import Facts, cause, dump_proof, proof_folder
 from opspact.onhost.borg_client import NoBackup, borg
 from opspact.onhost.copy_record import encode_record
 from opspact.onhost.file_digests import make_manifest
+from opspact.onhost.redaction import redactor_of
 from opspact.onhost.role_dump import dump_roles
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
@@ -93,10 +94,11 @@ def create(configuration: Facts) -> tuple[int, list[str]]:
     for path in proof_folder(configuration).glob("*.json"):  # what an earlier run proved
         path.unlink()
     lines: deque[str] = deque(maxlen=LINES_KEPT)
+    redactor = redactor_of(configuration)
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace") as process:
             for line in process.stdout or ():
-                sys.stderr.write(line)
+                sys.stderr.write(f"{redactor.masked(line.rstrip())}\n")
                 lines.append(line.rstrip())
             return process.wait(), list(lines)
     except OSError as error:

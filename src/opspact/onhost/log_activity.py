@@ -12,9 +12,9 @@ import pwd
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from opspact.onhost.command_redaction import CommandRedaction
 from opspact.onhost.journal_gaps import SECOND
 from opspact.onhost.log_lines import LONGEST_COMMAND, LONGEST_NAME, Activity, named, shortened
+from opspact.onhost.redaction import Redactor
 from opspact.onhost.spool import utc
 
 Item = dict[str, Any]
@@ -94,9 +94,9 @@ class Source:
 class Review:
     """Adds up what was done."""
 
-    def __init__(self, settings: dict[str, Any], kept: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], kept: dict[str, Any], redactor: Redactor) -> None:
         self.limits = settings
-        self.redactor = CommandRedaction(settings.get("redactions", ()))
+        self.redactor = redactor
         self.accounts: dict[str, Account] = {}
         self.unnamed = 0  # accounts beyond those that are kept
         self.addresses = {str(name): Source(each) for name, each in kept.get("addresses", {}).items()}

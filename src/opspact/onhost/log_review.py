@@ -24,7 +24,7 @@ from opspact.onhost.journal import Journal
 from opspact.onhost.journal_gaps import SECOND, Gap, entries_text
 from opspact.onhost.log_activity import Item, Review, anomaly
 from opspact.onhost.log_lines import Lines
-from opspact.onhost.spool import CannotRun, kept_results, open_spool, read_configuration, utc
+from opspact.onhost.spool import CannotRun, Spool, kept_results, open_spool, read_configuration, utc
 
 WORST_LAST = ("ok", "warning", "unknown", "critical")
 FIRST_LOOK = 7 * 86400  # seconds that the first review of a host looks back
@@ -107,11 +107,11 @@ def database_reasons() -> list[str]:
     return reasons
 
 
-def review(configuration: dict[str, Any], folder: Path) -> dict[str, Any]:
+def review(configuration: dict[str, Any], spool: Spool) -> dict[str, Any]:
     """Read the journal and return the report of what was done, and what the next run begins with."""
-    before = carried(folder)
+    before = carried(spool.folder)
     sources = list(configuration["sources"])
-    work = Review(configuration, before.get("activity", {}))
+    work = Review(configuration, before.get("activity", {}), spool.redactor)
     lines, now = Lines(), time.time()
     place = str(configuration.get("journal", ""))
     journal = Journal(before.get("journal", {}), since=int(now) - FIRST_LOOK, folder=place)
@@ -155,7 +155,7 @@ def main(arguments: list[str]) -> tuple[int, str]:
     try:
         configuration = read_configuration(arguments[0])
         with open_spool(configuration) as spool:
-            result = spool.keep(review(configuration, spool.folder))
+            result = spool.keep(review(configuration, spool))
     except (CannotRun, KeyError) as error:
         return getattr(error, "status", 2), f"log_review: {error}"
     return 0, f"{spool.job}: {result['verdict']}. {entries_text(result['entries'])} reviewed."

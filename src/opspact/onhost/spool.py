@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from opspact.onhost.redaction import Redactor, redactor_of
+
 MOST_RESULTS = 400
 MOST_BYTES = 16 * 2**20  # of all results of a job
 LARGEST = 2**20  # bytes of one result
@@ -164,9 +166,10 @@ def locked(folder: Path, patience: float) -> Iterator[bool]:
 class Spool:
     """One job's spool, to be used under its lock."""
 
-    def __init__(self, folder: Path, job: str) -> None:
+    def __init__(self, folder: Path, job: str, redactor: Redactor | None = None) -> None:
         self.folder = folder
         self.job = job
+        self.redactor = redactor or Redactor()
         state = read_state(folder)
         if state is None:
             number = max((kept.number for kept in kept_results(folder)), default=0)
@@ -191,7 +194,8 @@ class Spool:
     def keep(self, report: dict[str, Any]) -> dict[str, Any]:
         """End the run and keep what it left: `outcome`, `verdict`, `message`, `items` and facts; return the result.
 
-        Raise CannotRun when there is no room for it; its number is taken all the same.
+        What is secret in its text is masked; `redaction` says by which patterns of policies. Raise CannotRun when there
+        is no room for it; its number is taken all the same.
         """
         since, seconds = self.state.since, round(time.monotonic() - self._clock, 1)
         try:
@@ -216,7 +220,10 @@ class Spool:
         kept = kept_results(self.folder)
         head = {"schema": "opspact/result", "version": 1, "spool": spool, "job": self.job, "sequence": number}
         lost = number - max((one.number for one in kept), default=0) - 1
-        result = truncate({**head, **report, "lost": max(lost, 0)})
+        full = {**head, "redaction": self.redactor.digest, **report, "lost": max(lost, 0)}
+        result: dict[str, Any] = self.redactor.report(truncate(full))
+        if self.redactor.withheld and result["verdict"] == "ok":
+            result["verdict"] = "warning"
         data = json_bytes(result)
         old = self._trimmed(kept, len(data))
         path = self.folder / f"{number:010d}-{spool}.json"
@@ -256,7 +263,7 @@ def truncate(result: dict[str, Any]) -> dict[str, Any]:
     if size <= LARGEST:
         return result
     head = ("schema", "version", "spool", "job", "sequence", "started", "ended", "seconds", "outcome", "lost")
-    kept = (*head, "copy", "carry")  # the judge and the next run cannot do without the last two
+    kept = (*head, "redaction", "copy", "carry")  # the judge and the next run cannot do without the last two
     message = f"The result was truncated; it had {size} bytes. {str(result['message'])[:500]}"
     small = {name: result[name] for name in kept if name in result}
     verdict = "critical" if result["verdict"] == "critical" else "unknown"
@@ -276,7 +283,7 @@ def open_spool(configuration: dict[str, Any]) -> Iterator[Spool]:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
             if not held.enter_context(locked(folder, LOCK_PATIENCE)):
                 raise CannotRun(f"an earlier run still holds {folder}/.lock; nothing was done", 75)
-            spool = Spool(folder, job)
+            spool = Spool(folder, job, redactor_of(configuration))
             spool.end_lost_run()
             spool.start()
         except OSError as error:

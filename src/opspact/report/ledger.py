@@ -21,6 +21,7 @@ from opspact.ledger.event import SealedEvent
 from opspact.ledger.events import AnyEvent, Recorded
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.person_events import PersonEvent
+from opspact.ledger.redaction_events import RedactionEvent
 from opspact.ledger.review_events import LogBaseline, LogsReviewed, ReviewEvent
 from opspact.ledger.run_events import (
     HostTaken,
@@ -38,6 +39,7 @@ from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.steps.check import Reach
 from opspact.text.counts import format_count
+from opspact.text.names import join_names
 
 _SHORT = 12
 _MOST_REVERSALS = 20
@@ -68,6 +70,10 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
         return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
     if isinstance(event, ReviewEvent):
         return _of_review(event)
+    if isinstance(event, RedactionEvent):
+        lines = format_count(len(event.planted), "sample line")
+        found = f"unmasked in event {join_names(list(map(str, event.found)))}" if event.found else ""
+        return (event.policy, f"{lines} recorded", found)
     return _of_apply(event)
 
 

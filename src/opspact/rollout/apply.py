@@ -33,7 +33,7 @@ from opspact.steps.check import Reach
 from opspact.structs import Struct, field
 from opspact.text.names import list_names
 from opspact.workspace.commit_history import commit_history
-from opspact.workspace.workspace import Compiled, Workspace
+from opspact.workspace.workspace import Compiled, Workspace, redactor
 
 _SHOWN = 3  # hosts named of those with one reason
 
@@ -95,6 +95,7 @@ class Apply(Struct):
             recorded=partial(manifest_writer.recorded_manifests, self.ledger, contract.name),
             rebuilt=partial(manifest_writer.replaced_machines, self.ledger, contract.name),
             formerly=contract.formerly,
+            redactor=redactor(contract),
             history=CommitHistory(history.head) if self.run.arguments.allow_older else history,
         )
 

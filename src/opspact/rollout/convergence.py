@@ -11,6 +11,7 @@ from opspact.compile.project import project
 from opspact.compile.shape import Work
 from opspact.fleet import fence, run_folder
 from opspact.fleet.ansible import HostRun, HostState, RunOutcome, RunSettings, RunStatus, run_project
+from opspact.fleet.ansible_events import RunEvent
 from opspact.fleet.mitogen_cleanup import remove_empty_folders
 from opspact.fleet.sessions import Sessions
 from opspact.plan.change import Action
@@ -114,6 +115,9 @@ class Convergence(Struct):
         self, leases: Leases, outcome: ApplyOutcome, *, updates: ManifestUpdates, found: record.HostManifests
     ) -> ApplyOutcome:
         """Record what came of it, hosts that another run has taken among it."""
+        masked = self.surveyor.redactor.masked
+        why = {name: masked(reason) for name, reason in outcome.why.items()}
+        outcome = replace(outcome, why=why, notes=tuple(map(masked, outcome.notes)))
         said = outcome.with_taken(host_lease.taken(leases, (self.sessions, self.others)))
         return record.finished(leases, self.head, said, manifests=manifest_changes(updates), found=found)
 
@@ -135,12 +139,15 @@ class Convergence(Struct):
                 folder = place.path / "project"
                 write(made, folder)
                 secrets = self.surveyor.secrets
-                return run_project(folder, list(work), secrets=secrets, settings=settings, on_event=self.listener.event)
+                return run_project(folder, list(work), secrets=secrets, settings=settings, on_event=self._report)
         except OSError as error:
             if error.errno not in {ENOSPC, EDQUOT}:
                 raise
             detail = f"cannot run Ansible: {error.strerror} on this machine ({error.filename or 'run folder'})"
             return RunOutcome(RunStatus.BROKEN, {it: HostRun(it, HostState.MISSING) for it in work}, detail)
+
+    def _report(self, event: RunEvent) -> None:
+        self.listener.event(replace(event, message=self.surveyor.redactor.masked(event.message)))
 
     def _write_manifests(
         self, survey: Survey, closed: Iterable[str], gone: Mapping[str, Iterable[str]] | None = None

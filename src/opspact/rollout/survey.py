@@ -9,7 +9,10 @@ from opspact.compile.shape import Work
 from opspact.fleet.failures import HostLost, ReadFailed
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress, Sessions
+from opspact.ledger.context import KNOWN_SECRETS
+from opspact.ledger.redaction import masked
 from opspact.model import names
+from opspact.onhost.redaction import Redactor
 from opspact.plan.change import Action
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.live_comparison import compare_live, with_manifest
@@ -71,7 +74,7 @@ class Surveyor(Struct):
     """How to survey: over which sessions, for which contract, with which secrets; `holder` takes the hosts' locks.
 
     `recorded` and `rebuilt` are asked about hosts whose manifest is missing or cannot be read. `formerly` is the
-    contract's former name, `history` that of its commit.
+    contract's former name, `history` that of its commit. `redactor` masks secrets in what is said of hosts.
     """
 
     sessions: Sessions
@@ -82,6 +85,7 @@ class Surveyor(Struct):
     rebuilt: Rebuilt = nothing_replaced
     formerly: str = ""
     history: CommitHistory = CommitHistory()
+    redactor: Redactor = KNOWN_SECRETS
 
     def survey(self, work: Mapping[str, Work], on: Iterable[str], *, on_progress: Progress | None = None) -> Survey:
         """Given all work and the hosts to check, return what is seen there."""
@@ -98,6 +102,7 @@ class Surveyor(Struct):
                 found[name] = _unknown(manifest, work[name].make)
             else:
                 found[name] = results.get(name) or HostResult(name, Reach.REACHED, ())
+        found = masked(found, self.redactor)
         manifests = self._judged({name: it for name, it in read.items() if not isinstance(it, HostLost)})
         return Survey(found, self._with_others(manifests, found))
 

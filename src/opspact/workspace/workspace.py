@@ -4,9 +4,11 @@ Comes in: a folder, from the command line. Goes out: the compiled contract.
 """
 
 import getpass
+import json
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,7 @@ from opspact.model.contract import Contract
 from opspact.model.inventory.host import Host
 from opspact.model.inventory.pattern import select
 from opspact.model.names import CONTRACT_STATE
+from opspact.onhost.redaction import Redactor
 from opspact.resolve.contract import resolve
 from opspact.resolve.inventory import from_ansible_list
 from opspact.schema.contract_files import read_tree
@@ -148,7 +151,26 @@ def actor() -> str:
 
 def context(head: Compiled, *, plan_digest: str = "") -> Context:
     """Given a compiled contract, return who records what, now, for it and from its commit."""
-    return Context(at=now(), actor=actor(), contract=head.contract.name, commit=head.commit, plan_digest=plan_digest)
+    return Context(
+        at=now(),
+        actor=actor(),
+        contract=head.contract.name,
+        commit=head.commit,
+        plan_digest=plan_digest,
+        redactor=redactor(head.contract),
+    )
+
+
+def redactor(contract: Contract) -> Redactor:
+    """Given a contract, return what masks the secrets that its policies hide, and those that anybody would know."""
+    # In the order of the files on hosts, so that both say that they mask by the same patterns.
+    ordered = sorted(contract.redactions, key=lambda each: f"{each.name}.json")
+    return _redactor(json.dumps([each.as_data() for each in ordered]))
+
+
+@cache
+def _redactor(redactions: str) -> Redactor:
+    return Redactor(json.loads(redactions))
 
 
 def now() -> datetime:

@@ -4,6 +4,7 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 import re
+from collections.abc import Mapping
 
 from opspact.model.origin import Origin
 from opspact.structs import Struct
@@ -18,3 +19,16 @@ class Redaction(Struct):
     hides: tuple[str, ...]
     leaves: tuple[str, ...]
     origin: Origin
+
+    def as_data(self) -> Mapping[str, object]:
+        """Return what masks, as data: its patterns and what stands in the place of what they match."""
+        return {"patterns": [pattern.pattern for pattern in self.patterns], "instead": self.instead}
+
+    @property
+    def samples(self) -> tuple[tuple[str, str], ...]:
+        """The lines under `hides`, each with the longest part of it that a pattern matches: what must not be kept."""
+        return tuple((line, self._secret(line)) for line in self.hides)
+
+    def _secret(self, line: str) -> str:
+        matches = (found[0] for pattern in self.patterns for found in pattern.finditer(line))
+        return max(matches, key=len, default="")

@@ -96,6 +96,11 @@ def _hides_too_much(context: RuleContext) -> Iterator[Violation]:
             if pattern.search("") or all(map(pattern.search, _PLAIN)):
                 message = f"pattern {index + 1} of redaction {redaction.name} matches everything"
                 yield Violation(redaction.origin.policy, message, ("patterns", index))
+            elif pattern.search(redaction.instead):  # what is masked would never look masked
+                message = (
+                    f"pattern {index + 1} of redaction {redaction.name} matches {redaction.instead!r}, its replacement"
+                )
+                yield Violation(redaction.origin.policy, message, ("instead",))
         yield from _hides_what_stays(redaction)
 
 

@@ -282,6 +282,12 @@ def test_a_pattern_that_hides_what_is_to_stay_is_told() -> None:
     assert lines("OP248", redaction("password", f"{leaves}\n")) == [("redaction/secrets", leaves)]
 
 
+def test_a_redaction_that_would_mask_its_own_replacement_is_reported() -> None:
+    assert lines("OP248", redaction("pass.{1,9}", "instead: no password\n")) == [
+        ("redaction/secrets", "instead: no password")
+    ]
+
+
 def test_approvers_are_counted_on_the_day() -> None:
     gone = "kind: person\nname: li-na\nteams: [operations]\nfrom: 2025-01-01\nuntil: 2026-02-28\n"
     lead = APPROVAL.replace("customer", "operations")
