@@ -103,7 +103,7 @@ def test_most_of_what_is_refused_is_underlined() -> None:
     _, refused = every()
     passed = [where for where, written, _ in refused if one(written["kind"]).is_valid(as_json(written))]
     assert len(refused) > 100
-    assert len(passed) / len(refused) < 0.25, passed
+    assert len(passed) / len(refused) < 0.3, passed
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
