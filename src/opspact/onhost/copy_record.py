@@ -1,6 +1,6 @@
 """What a copy says of itself: written into its archive's comment when it is made, read when it is restored.
 
-Comes in: facts, or an archive's comment. Goes out: the comment, or the facts. Part of `backup` and `drill`.
+Comes in: facts, or an archive's comment. Goes out: the comment, or the facts. A part of programs.
 
 The record is in the archive because it must outlive the host, and must be there where the restore is. It is base64:
 borg replaces what stands in braces in a comment.

@@ -17,7 +17,6 @@ Ends with 0 when every copy is proved, with 1 when one is not, with 75 when an e
 from __future__ import annotations
 
 import configparser
-import hashlib
 import json
 import shutil
 import signal
@@ -25,20 +24,25 @@ import sys
 import time
 from pathlib import Path
 
-from opspact.onhost.copy_record import decode_record
+from opspact.onhost.archived_copy import (
+    DIFFERENCES_SHOWN,
+    digest_of,
+    list_copies,
+    newest_trusted,
+    regular_files,
+    row_differences,
+)
 from opspact.onhost.file_comparison import compare_files, describe_differences, head_after
 from opspact.onhost.file_manifest import MANIFEST_ENDING, MANIFEST_FILE
 from opspact.onhost.repository_access import (
-    STAMPED,
     WORST_LAST,
     Facts,
     Repository,
     RepositoryRefused,
     compare_key,
-    seconds,
 )
 from opspact.onhost.row_counts import COUNT_ROWS, NEWEST_RECORD
-from opspact.onhost.scratch import regular_files, scratch_folder, scratch_root
+from opspact.onhost.scratch import opened, scratch_folder, scratch_root
 from opspact.onhost.scratch_cluster import POSTGRESQL_PROGRAMS, CannotRestore, ScratchCluster
 from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
 
@@ -46,7 +50,6 @@ PATIENCE = 6 * 3600.0  # seconds to wait for other restore tests, and for a clie
 ROOM_FOR_CLUSTER = 100 * 2**20  # bytes that an empty server takes
 DUMPS_GROW = 4  # times: a dump, restored with its indexes
 VERDICTS = {"busy": "unknown", "absent": "unknown", "no_key": "critical"}  # without its key, nothing comes back
-DIFFERENCES_SHOWN = 3
 MOST_NAMED = 20  # files that differ, in a result
 MOST_UNCHECKED = 0.05  # of the files of a copy, that its manifest cannot name
 
@@ -61,17 +64,14 @@ class NotProved(Exception):  # noqa: N818 - named after the decision
 
 def newest_copy(repository: Repository, policy: str) -> Facts:
     """Return name, id, start and record of the newest copy that is not suspect. Raise NotProved: there is none."""
-    words = ("list", "--json", "--format", "{comment}", "--glob-archives", f"{policy}-{STAMPED}")
-    listed = json.loads(repository.borg(*words))["archives"]
+    listed = json.loads(repository.borg(*list_copies(policy)))["archives"]
     suspects = repository.suspect_archives({entry["id"]: {"name": entry["name"]} for entry in listed})
-    trusted = [entry for entry in listed if entry["name"] not in suspects]
-    if not trusted and listed:
+    copy = newest_trusted(listed, suspects)
+    if copy is None and listed:
         raise NotProved(f"none of the {len(listed)} copies was made since damage was found in the repository")
-    if not trusted:
+    if copy is None:
         raise RepositoryRefused("there is no copy yet", "absent")
-    entry = max(trusted, key=lambda one: seconds(one["time"]))
-    record = decode_record(entry.get("comment") or "")
-    return {"name": entry["name"], "id": entry["id"], "started": seconds(entry["time"]), "record": record}
+    return copy
 
 
 def check_capacity(folder: Path, record: Facts) -> None:
@@ -97,7 +97,7 @@ def extract(repository: Repository, name: str, folder: Path) -> None:
 def count_files(folder: Path, copy: Facts) -> dict[str, Path]:
     """Count what was restored, and return the dumps in it by the name of their database. Raise NotProved."""
     dumps, numbers = {}, set()
-    for path, status in regular_files(folder):
+    for path, status in regular_files(folder, opened):
         numbers.add(status.st_ino)  # one file of several names is one
         if path.parent.parent.name == "postgresql_databases":
             dumps[path.name] = path
@@ -143,23 +143,10 @@ def count_rows(cluster: ScratchCluster, dump: Path, copy: Facts) -> Facts:
         verdict = "critical" if error.is_bad else "unknown"
         raise NotProved(f"database {name} cannot be restored: {error}", verdict) from error
     wanted = held.get("rows")
-    tables = sorted({*rows, *(wanted if wanted is not None else rows)})
-    differ = [table for table in tables if wanted is not None and wanted.get(table) != rows.get(table)]
-    if differ:
-        shown = [f"{table} has {rows.get(table, 'no')} rows, had {wanted.get(table, 'no')}" for table in differ]
-        more = f" and {len(shown) - DIFFERENCES_SHOWN} more" if len(shown) > DIFFERENCES_SHOWN else ""
-        raise NotProved(f"database {name} is not what was dumped: {', '.join(shown[:DIFFERENCES_SHOWN])}{more}")
+    if differences := row_differences(rows, wanted):
+        raise NotProved(f"database {name} is not what was dumped: {differences}")
     found = {"name": name, "tables": len(rows), "rows": sum(rows.values()), "newest_record": newest}
     return {**found, "is_compared": wanted is not None}
-
-
-def digest_of(file: Path) -> str:
-    """Return the SHA-256 of a file's content. Raise OSError."""
-    digest = hashlib.sha256()
-    with file.open("rb") as content:
-        while piece := content.read(2**20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def restore(configuration: Facts, client: str, *, folder: Path, about: Facts) -> None:

@@ -51,6 +51,17 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def account_identity(account: str) -> tuple[int | None, int | None, list[int] | None]:
+    """Return the numbers of an account, of its group and of all its groups; None: those of this program.
+
+    That is where it does not run as root, or no account is named. Raise KeyError when there is no such account.
+    """
+    if os.geteuid() != 0 or not account:
+        return None, None, None
+    found = pwd.getpwnam(account)
+    return found.pw_uid, found.pw_gid, os.getgrouplist(found.pw_name, found.pw_gid)
+
+
 class Database:
     """One database, asked as an account of this host; as whom this program runs where that is not root."""
 
@@ -68,7 +79,7 @@ class Database:
         """
         # Not by runuser: that would leave psql alone when it is killed, and write sessions into the journal.
         try:
-            user, group, groups = self._identity()
+            user, group, groups = account_identity(self.account)
             return subprocess.Popen(
                 (*PSQL, f"--dbname={self.name}", *(f"--command={statement}" for statement in statements)),
                 cwd="/",
@@ -84,13 +95,6 @@ class Database:
             raise PostgresqlFailed(f"this host has no account {self.account}") from error
         except OSError as error:
             raise PostgresqlFailed(f"psql cannot be started: {error}") from error
-
-    def _identity(self) -> tuple[int | None, int | None, list[int] | None]:
-        """Return the numbers of the account, of its group and of all its groups; None: those of this program."""
-        if os.geteuid() != 0 or not self.account:
-            return None, None, None
-        account = pwd.getpwnam(self.account)
-        return account.pw_uid, account.pw_gid, os.getgrouplist(account.pw_name, account.pw_gid)
 
     def execute(self, *statements: str, **settings: str) -> str:
         """Have statements carried out in one session and return what they answer. Raise PostgresqlFailed."""

@@ -26,10 +26,10 @@ import sys
 import time
 from pathlib import Path
 
+from opspact.onhost.archived_copy import STAMPED
 from opspact.onhost.file_manifest import MANIFEST_ENDING
 from opspact.onhost.repository_access import (
     PROBLEMS,
-    STAMPED,
     UNPROVEN,
     WORST_LAST,
     Archives,

@@ -6,7 +6,6 @@ Part of the programs `repository` and `drill`.
 
 from __future__ import annotations
 
-import calendar
 import configparser
 import contextlib
 import fcntl
@@ -19,13 +18,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from opspact.onhost.archived_copy import seconds
 from opspact.onhost.file_manifest import MANIFEST_ENDING
 from opspact.onhost.spool import json_bytes, write_atomically
 
 Facts = dict[str, Any]
 Archives = dict[str, Facts]  # by id: {"name", "time": seconds since the epoch}
 UNPROVEN = "unproven-"  # what backup.py calls an archive before its dumps are proved to be in it
-STAMPED = "????????T??????Z"
 WORST_LAST = ("ok", "warning", "unknown", "critical")
 BY_SIGNAL = 128  # an exit status that is not lower: borg was ended
 MAY_BE_DAMAGE = {"check", "extract"}  # commands of borg that read data
@@ -193,11 +192,6 @@ def orphan_manifests(archives: Archives, doomed: Collection[str]) -> dict[str, s
     copies = final_names({id_: archive for id_, archive in archives.items() if id_ not in doomed})
     manifests = {id_: one["name"] for id_, one in archives.items() if one["name"].endswith(MANIFEST_ENDING)}
     return {id_: name for id_, name in manifests.items() if name[: -len(MANIFEST_ENDING)] not in copies}
-
-
-def seconds(text: str) -> float:
-    """Given borg's time (UTC, `2026-11-23T19:14:03.000000`), return seconds since the epoch."""
-    return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
 
 
 def compare_key(repository: Repository) -> None:

@@ -1,6 +1,6 @@
 """How many rows the tables of a PostgreSQL database have that a dump of it holds.
 
-Comes in: nothing. Goes out: queries. Part of the programs `dump` and `drill`: both must count the same.
+Comes in: nothing. Goes out: queries. A part of programs: all must count the same.
 """
 
 from __future__ import annotations

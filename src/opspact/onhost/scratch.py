@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import secrets
 import shutil
 import stat
@@ -17,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from opspact.onhost.archived_copy import regular_files
 from opspact.onhost.spool import CannotRun
 
 SCRATCH_PREFIX = "opspact-drill-"
@@ -60,22 +60,9 @@ def remove_tree(folder: Path) -> None:
     try:
         shutil.rmtree(folder)
     except PermissionError:
-        for _ in regular_files(folder):
+        for _ in regular_files(folder, opened):
             pass
         shutil.rmtree(folder)
-
-
-def regular_files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield the regular files below a folder with their status; folders that keep us out are opened. Raise OSError."""
-    opened(folder)
-    for place, folders, names in os.walk(folder, onerror=stop_walk):
-        for name in folders:
-            opened(Path(place, name))
-        for name in names:
-            path = Path(place, name)
-            status = path.lstat()
-            if stat.S_ISREG(status.st_mode):
-                yield path, status
 
 
 def opened(folder: Path) -> None:
@@ -83,8 +70,3 @@ def opened(folder: Path) -> None:
     mode = folder.lstat().st_mode
     if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
         folder.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
-
-
-def stop_walk(error: OSError) -> None:
-    """Have nothing left out silently."""
-    raise error

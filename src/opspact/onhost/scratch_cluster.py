@@ -16,12 +16,12 @@ import subprocess
 import time
 from pathlib import Path
 
+from opspact.onhost.archived_copy import complaint, is_dump_bad
+
 POSTGRESQL_PROGRAMS = "/usr/lib/postgresql"  # below it a folder for each version, as Debian has it
 STARTED_WITHIN = 120.0  # seconds
 STOPPED_WITHIN = 60.0
 RESTORED = "restored"  # the name of the database; the cluster has no other
-UNABLE = re.compile("unsupported version|could not access file .*No such file|is not available|No space left on device")
-"""What pg_restore says when it is this host that cannot restore the dump."""
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -79,10 +79,8 @@ class ScratchCluster:
             check=False,
         )
         if done.returncode != 0:
-            said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-            why = next((line for line in said if "error:" in line), (said or [f"exit status {done.returncode}"])[-1])
-            is_bad = name == "pg_restore" and done.returncode > 0 and not UNABLE.search(done.stderr)
-            raise CannotRestore(why[:500], is_bad=is_bad)
+            is_bad = name == "pg_restore" and is_dump_bad(done.stderr, done.returncode)
+            raise CannotRestore(complaint(done.stderr, done.returncode), is_bad=is_bad)
         return done.stdout
 
     def start(self) -> None:

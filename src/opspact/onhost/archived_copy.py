@@ -1,0 +1,97 @@
+"""Copies as they are in a repository: which one is meant, and whether what came back of it is what was backed up.
+
+Comes in: what borg lists, the record of a copy, what was restored. Goes out: the copy, differences. A part of programs.
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import math
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from opspact.onhost.copy_record import decode_record
+
+STAMPED = "????????T??????Z"
+DIFFERENCES_SHOWN = 3
+UNABLE = re.compile("unsupported version|could not access file .*No such file|is not available|No space left on device")
+"""What pg_restore says when it is this host that cannot restore the dump."""
+
+
+def seconds(text: str) -> float:
+    """Given borg's time (UTC, `2026-11-23T19:14:03.000000`), return seconds since the epoch."""
+    return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
+
+
+def list_copies(policy: str) -> tuple[str, ...]:
+    """Return the arguments with which borg lists the proven copies of a policy, with the record of each."""
+    return ("list", "--json", "--format", "{comment}", "--glob-archives", f"{policy}-{STAMPED}")
+
+
+def newest_trusted(
+    listed: Iterable[dict[str, Any]], suspects: Collection[str], until: float = math.inf
+) -> dict[str, Any] | None:
+    """Given archives as borg lists them, return the newest that is not suspect and was begun by `until`; None: none is.
+
+    That is its name, its id, when it was `started` (seconds since the epoch) and its `record`.
+    """
+    trusted = [entry for entry in listed if entry["name"] not in suspects and seconds(entry["time"]) <= until]
+    entry = max(trusted, key=lambda one: seconds(one["time"]), default=None)
+    if entry is None:
+        return None
+    record = decode_record(entry.get("comment") or "")
+    return {"name": entry["name"], "id": entry["id"], "started": seconds(entry["time"]), "record": record}
+
+
+def regular_files(folder: Path, enter: Callable[[Path], object] = Path.lstat) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the regular files below a folder with their status; `enter` is called with each folder. Raise OSError."""
+    enter(folder)
+    for place, folders, names in os.walk(folder, onerror=stop_walk):
+        for name in folders:
+            enter(Path(place, name))
+        for name in names:
+            path = Path(place, name)
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                yield path, status
+
+
+def stop_walk(error: OSError) -> None:
+    """Have nothing left out silently."""
+    raise error
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file's content. Raise OSError."""
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        while piece := content.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def row_differences(rows: dict[str, int], wanted: dict[str, int] | None) -> str:
+    """Given the rows of each table, and those that were dumped, return how they differ; empty: not, or nobody knows."""
+    if wanted is None:
+        return ""
+    differ = [table for table in sorted({*rows, *wanted}) if wanted.get(table) != rows.get(table)]
+    shown = [f"{table} has {rows.get(table, 'no')} rows, had {wanted.get(table, 'no')}" for table in differ]
+    more = f" and {len(shown) - DIFFERENCES_SHOWN} more" if len(shown) > DIFFERENCES_SHOWN else ""
+    return f"{', '.join(shown[:DIFFERENCES_SHOWN])}{more}"
+
+
+def complaint(said: str, status: int) -> str:
+    """Given what a program of PostgreSQL wrote as it failed, return why it did."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in lines if "error:" in line), (lines or [f"exit status {status}"])[-1])[:500]
+
+
+def is_dump_bad(said: str, status: int) -> bool:
+    """Given what pg_restore wrote as it failed, return whether that is the dump's fault; else this host cannot."""
+    return status > 0 and not UNABLE.search(said)

@@ -1,0 +1,136 @@
+"""A database that is restored from its dump into this host's PostgreSQL, beside those that are there.
+
+Comes in: a dump in PostgreSQL's custom format, a name that is free. Goes out: the database with its owners, encoding
+and privileges of its objects; how many rows it has. Part of `restore`.
+
+It is made under a name of its own that nothing else has, and gets the wanted one when it is complete: nobody ever sees
+half of it under that name. What belongs to the database itself (`ALTER DATABASE … SET`, `GRANT … ON DATABASE`) is
+restored only when it gets the name that it had.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+from pathlib import Path
+
+from opspact.onhost.archived_copy import complaint, is_dump_bad
+from opspact.onhost.postgresql import Database, PostgresqlFailed, account_identity, identifier, literal
+from opspact.onhost.row_counts import COUNT_ROWS
+
+PARTIAL_DATABASE = "opspact_restore_"
+ADMINISTRATOR = "postgres"
+WORD = r'("(?:[^"]|"")+"|[\w$]+)'
+CREATED = re.compile(rf"^CREATE DATABASE {WORD} WITH (.*);$", re.MULTILINE)
+OWNED = re.compile(rf"^ALTER DATABASE {WORD} OWNER TO {WORD};$", re.MULTILINE)
+OF_DATABASE = re.compile(
+    rf"^(?:ALTER DATABASE {WORD} SET|ALTER ROLE {WORD} IN DATABASE {WORD} SET"
+    rf"|GRANT [A-Z,]+ ON DATABASE {WORD} TO|REVOKE [A-Z,]+ ON DATABASE {WORD} FROM) .*;$",
+    re.MULTILINE,
+)
+ROLES = re.compile(
+    rf"^(?:ALTER .* OWNER TO|GRANT .* TO|REVOKE .* FROM|ALTER DEFAULT PRIVILEGES FOR ROLE) {WORD}"
+    r"(?=;$| WITH | IN | GRANT | REVOKE )",
+    re.MULTILINE,
+)
+
+
+class NotRestored(Exception):  # noqa: N818 - named after the decision
+    """Nothing was restored; `verdict`: critical when the copy is bad, unknown when this host could not or must not."""
+
+    def __init__(self, message: str, verdict: str = "unknown") -> None:
+        super().__init__(message)
+        self.verdict = verdict
+
+
+def server() -> Database:
+    """Return the database from which others are made."""
+    return Database(ADMINISTRATOR, ADMINISTRATOR)
+
+
+def is_there(name: str) -> bool:
+    """Return whether there is a database of a name. Raise NotRestored: PostgreSQL does not say."""
+    try:
+        query = f"select 1 from pg_database where datname = {literal(name)}"  # noqa: S608 - quoted by `literal`
+        return bool(server().execute(query).strip())
+    except PostgresqlFailed as error:
+        raise NotRestored(f"PostgreSQL on this host cannot be asked: {error}") from error
+
+
+def drop_partial(name: str) -> None:
+    """Remove a database that was not restored to its end; never one of another name. Raise PostgresqlFailed."""
+    if name.startswith(PARTIAL_DATABASE):
+        server().execute(f"drop database if exists {identifier(name)} with (force)")
+
+
+def new_partial() -> str:
+    """Return a name that no database has."""
+    return f"{PARTIAL_DATABASE}{secrets.token_hex(6)}"
+
+
+def read_dump(dump: Path, *arguments: str) -> str:
+    """Have pg_restore read a dump and return what it prints. Raise NotRestored unless it ends with 0."""
+    try:
+        user, group, groups = account_identity(ADMINISTRATOR)
+        with dump.open("rb") as content:
+            done = subprocess.run(
+                ("pg_restore", *arguments),
+                cwd="/",
+                env={**os.environ, "LC_ALL": "C.UTF-8", "PGAPPNAME": "opspact"},
+                stdin=content,
+                capture_output=True,
+                errors="replace",
+                check=False,
+                user=user,
+                group=group,
+                extra_groups=groups,
+            )
+    except (OSError, KeyError) as error:
+        raise NotRestored(f"pg_restore cannot be started: {error}") from error
+    if done.returncode != 0:
+        verdict = "critical" if is_dump_bad(done.stderr, done.returncode) else "unknown"
+        raise NotRestored(f"the dump cannot be restored: {complaint(done.stderr, done.returncode)}", verdict)
+    return done.stdout
+
+
+class RestoredDatabase:
+    """One dump on its way into a database. `partial` is what that is called until it is complete."""
+
+    def __init__(self, dump: Path, partial: str) -> None:
+        self.dump = dump
+        self.partial = partial
+        self.definition = read_dump(dump, "--create", "--schema-only", "--file=-")
+
+    def missing_roles(self) -> list[str]:
+        """Return the roles, as SQL, that the dump names as owners or gives privileges to, and that are not here."""
+        named = {match[1] for match in ROLES.finditer(self.definition)} - {"PUBLIC"}
+        answer = server().execute("select quote_ident(rolname) from pg_roles")
+        return sorted(named - {*answer.splitlines()})
+
+    def create_roles(self) -> list[str]:
+        """Create the roles that are missing, none of which can log in then, and return them."""
+        missing = self.missing_roles()
+        if missing:
+            server().execute(*(f"create role {role} nologin" for role in missing))
+        return missing
+
+    def restore(self) -> dict[str, int]:
+        """Restore the dump and return the rows of each table. Raise NotRestored, PostgresqlFailed."""
+        created = CREATED.search(self.definition)
+        if created is None:
+            raise NotRestored("the dump does not say how its database was made", "critical")
+        server().execute(f"create database {identifier(self.partial)} with {created[2]}")
+        read_dump(self.dump, "--exit-on-error", f"--dbname={self.partial}")
+        if owned := OWNED.search(self.definition):
+            server().execute(f"alter database {identifier(self.partial)} owner to {owned[2]}")
+        rows: dict[str, int] = json.loads(Database(self.partial, ADMINISTRATOR).execute(COUNT_ROWS))
+        return rows
+
+    def give_name(self, name: str, *, of_source: str) -> None:
+        """Give the database its name. Raise PostgresqlFailed, as when that is not free any more."""
+        renamed = f"alter database {identifier(self.partial)} rename to {identifier(name)}"
+        more = [match[0] for match in OF_DATABASE.finditer(self.definition)] if name == of_source else []
+        server().execute("begin", renamed, *more, "commit")
