@@ -1,4 +1,4 @@
-"""`opspact backup status|run|drill`: evidence of backups, backups and restore tests on demand.
+"""`opspact backup status|run|drill|restore`: evidence of backups, backups and restore tests on demand, data back.
 
 Comes in: the contract's folder. Goes out: evidence; results, recorded.
 """
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from opspact.cli import restore
 from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.jobs import chosen_jobs, collect_jobs, run_jobs
 from opspact.cli.output_format import Format
@@ -24,6 +25,9 @@ from opspact.report.jobs import answer_lines, answers_json
 from opspact.report.lines import line
 
 app = typer.Typer()
+app.command("restore", help="Restore files or one database of a host from its copies, beside what is there.")(
+    restore.command
+)
 
 Limit = Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only hosts that match this pattern.")]
 Form = Annotated[Format, typer.Option("--format", help="Output format.")]

@@ -12,7 +12,7 @@ from opspact.evidence.log_baseline import due_baselines
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.run import Answer, run_now
 from opspact.ledger.store import Ledger
-from opspact.model.contract_jobs import contract_jobs
+from opspact.model.contract_jobs import collected_jobs, contract_jobs
 from opspact.model.job import Job, JobKind
 from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import Compiled, context
@@ -61,7 +61,7 @@ def run_jobs(work: CommandContext, meant: Sequence[tuple[Job, tuple[str, ...]]])
 def collect_jobs(work: CommandContext, kinds: Iterable[JobKind], *, limit: str | None) -> Collection:
     """Given kinds of jobs and a limit, record what waits on the hosts, and return what that was."""
     wanted = set(kinds)
-    jobs = [job for job in contract_jobs(work.head.contract) if job.kind in wanted]
+    jobs = [job for job in collected_jobs(work.head.contract) if job.kind in wanted]
     chosen = work.head.chosen(limit)
     with work.ledger() as ledger, work.sessions(chosen) as sessions, work.reporter() as reporter:
         reporter.stage("collecting from", len(chosen))

@@ -11,12 +11,12 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from opspact.compile.borgmatic import DUMP, BackupContent, backup_settings, borgmatic_configuration
-from opspact.compile.jobs import job_steps, program_text
+from opspact.compile.jobs import job_steps, program_text, requested_job_steps
 from opspact.compile.portion import Portion, portions
 from opspact.errors import Problem
 from opspact.model import names
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import backup_job, check_job, drill_job, prune_job, repository_users
+from opspact.model.contract_jobs import backup_job, check_job, drill_job, prune_job, repository_users, restore_job
 from opspact.model.job import BACKUP, Job
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.data_care import DataCare
@@ -156,6 +156,17 @@ def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Ste
     yield from repository_steps(backup, access)
     settings = backup_settings(access, content, configuration=place)
     yield from job_steps(backup_job(backup), settings, zone=contract.zone)
+    yield from requested_job_steps(restore_job(backup), _restore_settings(backup, access))
+
+
+def _restore_settings(backup: Backup, access: BorgAccess) -> dict[str, object]:
+    return {
+        "policy": backup.name,
+        "repository": access.url,
+        "environment": access.environment,
+        "state": names.RESTORE_STATE,
+        "request": names.restore_request(backup.name),
+    }
 
 
 def _server_steps(users: list[RepositoryUser], zone: str) -> Iterator[Step]:

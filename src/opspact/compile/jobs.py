@@ -1,4 +1,4 @@
-"""A scheduled job on a host: its program, its settings, its service and its timer, as steps.
+"""A job on a host: its program, its settings, its service and its timer, as steps.
 
 In: jobs and the settings of their programs. Out: steps.
 """
@@ -11,7 +11,8 @@ from importlib.resources import files as resources
 
 from opspact.compile import units
 from opspact.model import names
-from opspact.model.job import Job
+from opspact.model.job import HostJob, Job, RequestedJob
+from opspact.model.origin import Origin
 from opspact.steps.base import Step
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
@@ -49,14 +50,23 @@ def _onhost(name: str) -> str:
 def job_steps(job: Job, settings: Mapping[str, object], *, zone: str) -> Iterator[Step]:
     """Given a job, its program's settings and the zone of its schedule, yield what puts it on a host, its timer too."""
     origins = (job.origin,)
-    place = names.settings(job.key)
     service, timer = names.unit_file(f"{job.unit_name}.service"), names.unit_file(f"{job.unit_name}.timer")
+    yield from _program_steps(job, settings, origins)
+    yield File(path=timer, content=Content.of(units.timer(job, zone)), origins=origins)
+    yield Unit(name=f"{job.unit_name}.timer", watches=(service, timer), origins=origins)
+
+
+def requested_job_steps(job: RequestedJob, settings: Mapping[str, object]) -> Iterator[Step]:
+    """Given a job that runs when somebody asks for it, and its program's settings, yield what puts it on a host."""
+    yield from _program_steps(job, settings, (job.origin,))
+
+
+def _program_steps(job: HostJob, settings: Mapping[str, object], origins: tuple[Origin, ...]) -> Iterator[Step]:
     for folder in (names.PROGRAM_FOLDER, names.SETTINGS_FOLDER, names.settings_folder(job.key), names.STATE_FOLDER):
         yield Directory(path=folder, origins=origins)
     for name in (READER, job.kind.program):
         yield File(path=names.program(name), content=Content.of(program_text(name)), mode="0755", origins=origins)
     text = json.dumps({"job": job.key, **settings}, ensure_ascii=False, indent=1) + "\n"
-    yield File(path=place, content=Content.of(text), origins=origins)
+    yield File(path=names.settings(job.key), content=Content.of(text), origins=origins)
+    service = names.unit_file(f"{job.unit_name}.service")
     yield File(path=service, content=Content.of(units.service(job)), origins=origins)
-    yield File(path=timer, content=Content.of(units.timer(job, zone)), origins=origins)
-    yield Unit(name=f"{job.unit_name}.timer", watches=(service, timer), origins=origins)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from opspact.model import names
-from opspact.model.job import Job, Sandbox
+from opspact.model.job import HostJob, Job, Sandbox
 from opspact.values.schedule import on_calendar
 
 _PYTHON = "/usr/bin/python3"
@@ -33,6 +33,7 @@ _GUARD = {
 _RESUMED = {"Restart": "on-failure", "RestartSec": "5min", "RestartPreventExitStatus": "1 2 75"}
 _AT_MOST = {"StartLimitIntervalSec": "2h", "StartLimitBurst": "6"}
 """A run that was killed, or that asks for it (exit status 74), is gone on with; what was refused is not tried again."""
+_OF_DATABASES = frozenset({Sandbox.BACKUP, Sandbox.ARCHIVE, Sandbox.RESTORE})
 _GENTLE = {"Nice": "10", "IOSchedulingClass": "best-effort", "IOSchedulingPriority": "7", "IOWeight": "50"}
 
 
@@ -60,7 +61,7 @@ def _timer(description: str, times: Iterable[str]) -> str:
     )
 
 
-def service(job: Job) -> str:
+def service(job: HostJob) -> str:
     """Given a job, return the text of the service that carries it out once on a host."""
     return _service(job, _title(job), _RESUMED if job.kind.is_resumed else {})
 
@@ -74,8 +75,8 @@ def condition_service(job: Job) -> str:
     return _service(job, f"{_title(job)}, if needed", {"ExecCondition": command, "SuccessExitStatus": "75"})
 
 
-def _service(job: Job, description: str, more: Mapping[str, str]) -> str:
-    databases = " postgresql.service" if job.kind.sandbox in {Sandbox.BACKUP, Sandbox.ARCHIVE} else ""
+def _service(job: HostJob, description: str, more: Mapping[str, str]) -> str:
+    databases = " postgresql.service" if job.kind.sandbox in _OF_DATABASES else ""
     order = [("Wants", "network-online.target"), ("After", f"network-online.target{databases}")]
     limits = [*_AT_MOST.items()] if "Restart" in more else []
     words = (names.program(job.kind.program), names.settings(job.key))
@@ -116,7 +117,7 @@ def _command(*words: str) -> str:
     return " ".join(_argument(word) for word in (_PYTHON, *words) if word)
 
 
-def _sandbox(job: Job) -> dict[str, str]:
+def _sandbox(job: HostJob) -> dict[str, str]:
     """Return what the job may write, and how gently it runs. Its spool's parent is made for it."""
     spool = _below("/var/lib", names.spool(job.key)).rpartition("/")[0]
     match job.kind.sandbox:
@@ -156,6 +157,14 @@ def _sandbox(job: Job) -> dict[str, str]:
                 "PrivateTmp": "yes",
                 **_GENTLE,
             }
+        case Sandbox.RESTORE:
+            # Somebody waits for it, so it is not gentle; what it restores may be anything, a device too.
+            return {
+                "StateDirectory": f"{spool} {_below('/var/lib', names.BORG_STATE)}",
+                "CacheDirectory": _below("/var/cache", names.BORG_CACHE),
+                "CacheDirectoryMode": "0750",
+                **dict.fromkeys(("ProtectSystem", "ProtectClock", "RestrictSUIDSGID"), "no"),
+            }
         case _:
             assert_never(job.kind.sandbox)
 
@@ -177,7 +186,7 @@ def _below(base: str, folder: str) -> str:
     return folder.removeprefix(f"{base}/")
 
 
-def _title(job: Job) -> str:
+def _title(job: HostJob) -> str:
     return f"opspact {job.kind.name} {job.name}"
 
 

@@ -23,7 +23,7 @@ from opspact.ledger.host_answers import newest_answers
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.store import Ledger
 from opspact.model import names
-from opspact.model.job import DRILL, Job
+from opspact.model.job import DRILL, HostJob
 from opspact.model.result import Collected, Result, Verdict
 from opspact.model.time.host_clock import HostClock
 from opspact.steps.check import Reach
@@ -72,7 +72,7 @@ class Collector(Struct):
     context: Callable[[], Context]
 
     def collect(
-        self, jobs: Iterable[Job], hosts: Iterable[str] | None = None, *, on_progress: OnProgress | None = None
+        self, jobs: Iterable[HostJob], hosts: Iterable[str] | None = None, *, on_progress: OnProgress | None = None
     ) -> Collection:
         """Given jobs, and hosts (None: all sessions'), record every result of theirs that the ledger does not have yet.
 

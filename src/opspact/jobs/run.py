@@ -10,7 +10,7 @@ from opspact.fleet.session import Session
 from opspact.jobs.collection import Collection, Collector
 from opspact.ledger.job_events import JobResult
 from opspact.model import names
-from opspact.model.job import Job
+from opspact.model.job import HostJob
 from opspact.model.result import Result
 from opspact.steps.systemd import NO_SUCH_UNIT, start_command
 
@@ -20,7 +20,7 @@ Answer = Result | HostLost | str
 _BESIDE = 60.0  # seconds more than the job's own time limit, for starting and ending it
 
 
-def run_now(collector: Collector, job: Job, hosts: Iterable[str]) -> dict[str, Answer]:
+def run_now(collector: Collector, job: HostJob, hosts: Iterable[str]) -> dict[str, Answer]:
     """Given a job and hosts, run it there now and wait; return each host's result, or why there is none.
 
     What waited there before is collected too. A run that its timer started meanwhile counts as this one.

@@ -1,4 +1,4 @@
-"""The jobs of a contract: everything that it runs on a schedule.
+"""The jobs of a contract: everything that it runs on a schedule, and what hosts do when somebody asks for it.
 
 In: policies. Out: jobs.
 """
@@ -7,7 +7,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from opspact.model.contract import Contract
-from opspact.model.job import BACKUP, CHECK, DATA_CARE, DRILL, INSPECTION, LIBRARY, LOG_REVIEW, PRUNE, Job
+from opspact.model.job import (
+    BACKUP,
+    CHECK,
+    DATA_CARE,
+    DRILL,
+    INSPECTION,
+    LIBRARY,
+    LOG_REVIEW,
+    PRUNE,
+    RESTORE,
+    HostJob,
+    Job,
+    RequestedJob,
+)
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.data_care import DataCare
 from opspact.model.policies.device import Device
@@ -38,6 +51,11 @@ def contract_jobs(contract: Contract) -> tuple[Job, ...]:
     """Given a contract, return its jobs, in the order of its policies."""
     inspections, libraries = map(inspection_job, contract.inspections), map(library_job, contract.libraries)
     return (*inspections, *libraries, *_care_jobs(contract), *_backup_jobs(contract))
+
+
+def collected_jobs(contract: Contract) -> tuple[HostJob, ...]:
+    """Given a contract, return all jobs whose results are collected: also those that run only when asked for."""
+    return (*contract_jobs(contract), *map(restore_job, contract.backups))
 
 
 def inspection_job(inspection: Inspection) -> Job:
@@ -71,6 +89,11 @@ def backup_job(backup: Backup) -> Job:
         repository=backup.repository,
         takes=backup.takes,
     )
+
+
+def restore_job(backup: Backup) -> RequestedJob:
+    """Given a backup, return the job by which its hosts restore what is asked for from their copies."""
+    return RequestedJob(RESTORE, backup.name, backup.hosts, backup.origin)
 
 
 def check_job(backup: Backup) -> Job | None:

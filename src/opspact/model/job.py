@@ -1,6 +1,6 @@
-"""Scheduled jobs: how obligations are carried out on hosts.
+"""Jobs: how obligations are carried out on hosts, on schedule, and what is done there when somebody asks for it.
 
-In: what policies schedule, from `contract_jobs`. Out: frozen values: the table of job kinds, and jobs.
+In: policies, from `contract_jobs`. Out: frozen values: the table of job kinds, and jobs.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ class Sandbox(StrEnum):
     REPOSITORY = "repository"  # the repositories of its own account
     SCRATCH = "scratch"  # these, and the folder below which copies are restored
     ARCHIVE = "archive"  # borg's state and cache
+    RESTORE = "restore"  # these, and whatever is asked for: everywhere
 
 
 class Lock(StrEnum):
@@ -126,33 +127,33 @@ DATA_CARE = JobKind(
     is_resumed=True,
     lock=Lock.SHARED,
 )
+RESTORE = JobKind(
+    name="restore",
+    policy_kind="backup",
+    program="restore",
+    cleanup="remove",
+    sandbox=Sandbox.RESTORE,
+    time_limit=48 * _HOUR,
+    is_heavy=True,
+    is_remote=True,
+    lock=Lock.SHARED,
+)
 
 LOOKS = (INSPECTION, LOG_REVIEW)
 """The kinds whose results say how a host is: their items are findings until the next look."""
 
 JOB_KINDS: Mapping[str, JobKind] = MappingProxyType(
-    {kind.name: kind for kind in (INSPECTION, BACKUP, PRUNE, CHECK, DRILL, LIBRARY, LOG_REVIEW, DATA_CARE)}
+    {kind.name: kind for kind in (INSPECTION, BACKUP, PRUNE, CHECK, DRILL, LIBRARY, LOG_REVIEW, DATA_CARE, RESTORE)}
 )
 """The table of job kinds, by name."""
 
 
-class Job(Struct):
-    """One thing that runs on a schedule, on each of its hosts.
-
-    `name` is its policy's, of a pruning its repository's. `path` is where its policy writes the schedule (empty:
-    opspact sets it). `server` keeps what it copies, in `repository`. `takes`: how long a run takes as the policy says
-    (None: it does not say). A contract has one job of a kind and name on a host at most.
-    """
+class HostJob(Struct):
+    """One thing that a unit of each of its hosts does. `name` is its policy's, of a pruning its repository's."""
 
     kind: JobKind
     name: str
     hosts: tuple[str, ...]
-    schedule: Schedule
-    origin: Origin
-    path: tuple[str, ...] = ("schedule",)
-    server: str = ""
-    repository: str = ""
-    takes: Duration | None = None
 
     @property
     def key(self) -> str:
@@ -163,6 +164,28 @@ class Job(Struct):
     def unit_name(self) -> str:
         """The name of its systemd units, without their endings."""
         return names.job_unit(self.key)
+
+
+class RequestedJob(HostJob):
+    """One thing that is done when somebody asks for it, and only then."""
+
+    origin: Origin
+
+
+class Job(HostJob):
+    """One thing that runs on a schedule, on each of its hosts.
+
+    `path` is where its policy writes the schedule (empty: opspact sets it). `server` keeps what it copies, in
+    `repository`. `takes`: how long a run takes as the policy says (None: it does not say). A contract has one job of a
+    kind and name on a host at most.
+    """
+
+    schedule: Schedule
+    origin: Origin
+    path: tuple[str, ...] = ("schedule",)
+    server: str = ""
+    repository: str = ""
+    takes: Duration | None = None
 
     @property
     def policy(self) -> str:

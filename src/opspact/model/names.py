@@ -31,6 +31,10 @@ ROLES_FOLDER = f"{STATE_FOLDER}/roles"
 """Where the roles of the databases' server are while a backup with databases is made."""
 PROGRAM_CACHE = "/var/cache/opspact/programs"
 """Compiled forms of root's programs, for root alone: can be lost at any time."""
+RESTORE_STATE = f"{STATE_FOLDER}/restore"
+"""Where a host notes what it has begun to restore, and keeps dumps meanwhile."""
+RESTORE_REQUESTS = "/run/opspact-restore"
+"""Where it is told what to restore, for root alone."""
 BORGMATIC_RUNTIME = "/run/opspact/borgmatic"
 """What borgmatic keeps while it runs, a folder below it for each backup policy."""
 HOST_LOCK = "/run/opspact.lock"
@@ -41,6 +45,11 @@ FENCED_PYTHON = f"{STATE_FOLDER}/python-"
 """How the paths of programs begin that let a run's Ansible in while its token is the newest one."""
 TEMPORARY = ".opspact.XXXXXXXXXX"
 """The template for mktemp(1) of a file that is written beside its place and then renamed."""
+
+
+def restore_request(policy: str) -> str:
+    """Given a backup policy's name, return the path of the file that says what a host is to restore of its copies."""
+    return f"{RESTORE_REQUESTS}/{policy}.json"
 
 
 def program(name: str) -> str:

@@ -13,6 +13,7 @@ from opspact.jobs.collection import Collection
 from opspact.jobs.run import Answer
 from opspact.ledger.canonical import time_text
 from opspact.ledger.job_events import ResultsLost
+from opspact.model.job import RESTORE
 from opspact.model.result import Outcome, Result, Verdict
 from opspact.obligations.obligation import CheckSource, JobSource
 from opspact.report.document import document
@@ -121,9 +122,12 @@ def result_data(result: Result) -> dict[str, object]:
 
 
 def collected_lines(collection: Collection, zone: ZoneInfo) -> list[Line]:
-    """Given what collecting gave and the zone for people, return what is not ok in it, what is lost, and counts."""
+    """Given what collecting gave and the zone for people, return what is not ok in it, what is lost, and counts.
+
+    What was restored somebody waits for: it is shown in any case.
+    """
     newest = sorted(collection.newest.values(), key=lambda one: (one.host, one.job))
-    lines = list(result_lines((result for result in newest if _state(result) != Verdict.OK), zone))
+    lines = list(result_lines((one for one in newest if _state(one) != Verdict.OK or one.kind == RESTORE.name), zone))
     lines += map(_lost_line, collection.lost)
     for host, problems in collection.problems.items():
         lines += [line((f"{host}  ", "title"), ("not read", "bad"), f"  {problem}", hang=4) for problem in problems]

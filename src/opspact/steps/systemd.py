@@ -59,6 +59,9 @@ TIMER = ".timer"
 NO_SUCH_UNIT = 5
 """The exit status of `start_command` for a unit that is not there."""
 
+STILL_RUNNING = 75
+"""The exit status of `start_at_once` for a unit that runs, and of `wait_for_end` for one that does not end."""
+
 _START = "systemctl start --"
 _MODULE = "ansible.builtin.systemd_service"
 _DAEMON_RELOAD = "daemon-reload"
@@ -82,6 +85,34 @@ _PROGRAM = re.compile(r"\bpath=(/\S+) ;")
 def start_command(unit: str) -> str:
     """Given a unit, return the shell that starts it and waits for that; it ends with NO_SUCH_UNIT without one."""
     return f"{_START} {quote(unit)}"
+
+
+def start_at_once(unit: str) -> str:
+    """Given a service, return the shell that starts it as it is defined now, and does not wait for its end.
+
+    It ends with NO_SUCH_UNIT without one, with STILL_RUNNING when it runs already: nothing is done then.
+    """
+    word = quote(unit)
+    return (
+        f"state={_property(word, 'ActiveState')} && stale={_property(word, 'NeedDaemonReload')} || exit 1\n"
+        f"case $state in inactive|failed) ;; *) exit {STILL_RUNNING} ;; esac\n"
+        f'[ "$stale" != yes ] || systemctl {_DAEMON_RELOAD} || exit 1\n'
+        f"systemctl start --no-block -- {word}"
+    )
+
+
+def wait_for_end(unit: str, seconds: int) -> str:
+    """Given a service, return the shell that waits so long for its end; with STILL_RUNNING it has not come to that."""
+    return (
+        f"n=0; while state={_property(quote(unit), 'ActiveState')} || exit 1\n"
+        "case $state in inactive|failed) exit 0 ;; esac\n"
+        f"[ $n -lt {seconds} ]; do n=$((n + 1)); sleep 1; done; exit {STILL_RUNNING}"
+    )
+
+
+def _property(unit: str, name: str) -> str:
+    """Given a unit, as a word of the shell, return the shell whose value is one of its properties."""
+    return f"$(systemctl show --property={name} --value -- {unit})"
 
 
 def start(unit: str, *, enabled: bool, definitions: Iterable[str]) -> tuple[Task, ...]:

@@ -35,6 +35,7 @@ def test_every_kind_is_found_by_its_name_and_says_what_carries_it_out() -> None:
         "library": "library",
         "log_review": "log_review",
         "data_care": "data_care",
+        "restore": "restore",
     }
 
 
@@ -86,4 +87,5 @@ def test_a_repository_is_shared_by_backups_and_held_alone_by_its_server() -> Non
         "check": Lock.EXCLUSIVE,
         "drill": Lock.EXCLUSIVE,
         "data_care": Lock.SHARED,
+        "restore": Lock.SHARED,
     }
