@@ -20,7 +20,10 @@ from opspact.onhost.copy_record import decode_record
 
 STAMPED = "????????T??????Z"
 DIFFERENCES_SHOWN = 3
-UNABLE = re.compile("unsupported version|could not access file .*No such file|is not available|No space left on device")
+UNABLE = re.compile(
+    "unsupported version|could not access file .*No such file|is not available|No space left on device"
+    '|role ".*" does not exist'
+)
 """What pg_restore says when it is this host that cannot restore the dump."""
 
 

@@ -3,13 +3,14 @@
 Comes in: `restore.py CONFIG.json`: `{"job": "restore/POLICY", "policy", "repository": its URL, "environment":
 {"BORG_…"}, "state": a folder, "request": a path}`; holds no secret. The request is a file that root alone can read and
 that is deleted as it is read: `{"id": a word, "at": seconds since the epoch (left out: now), "suspect": [names of
-copies that do not count], "archive": the id of the copy that was chosen before (left out: none was)}` and one of
+copies that do not count], "archive": the id of the copy that is meant (left out: the newest)}` and one of
   `"folder": DIR` (absent or empty), maybe with `"paths": […]`, files and folders as they were on the host (else: all);
   `"in_place": […]`: such paths, to where they were; only while the file HOLD is there, which says that nothing is live;
   `"database": {"name", "as": a name that is free, "create_roles": whether roles that are missing are made, no login}`.
 Goes out: what was asked for, complete or not there at all (in place: as far as it got, to be asked for once more); one
-result in the spool with the `request`'s id, the `archive`, its `age_seconds`, `files` or `database` with rows and what
-was made of it: `is_compared`. Run by systemd as root, with the host's python3 (3.9 or newer) and borg 1.2.
+result in the spool with the `request`'s id, the `archive`, its `age_seconds`, what was restored, and of all files or a
+database `is_compared`: whether their number or its rows are those that were backed up. Run by systemd as root, with
+the host's python3 (3.9 or newer) and borg 1.2.
 
 `restore.py CONFIG.json choose` reads such a request from its standard input and changes nothing: it prints the copy
 that is meant, `{"archive": {"name", "id", "started"}, "age_seconds", "record"}`, or `{"error": why not}`.
@@ -33,10 +34,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from opspact.onhost.archived_copy import digest_of, list_copies, newest_trusted, regular_files, row_differences
+from opspact.onhost.archived_copy import digest_of, list_copies, newest_trusted, regular_files, row_differences, seconds
 from opspact.onhost.backup_failure import Facts, cause
 from opspact.onhost.postgresql import PostgresqlFailed
-from opspact.onhost.restored_database import NotRestored, RestoredDatabase, drop_partial, is_there, new_partial
+from opspact.onhost.restored_database import LiveServer, NotRestored, RestoredDatabase
 from opspact.onhost.spool import CannotRun, json_bytes, open_spool, read_configuration, utc, write_atomically
 
 HOLD = "/var/lib/opspact/rebuilding"
@@ -52,6 +53,7 @@ class Partial:
     def __init__(self, configuration: Facts) -> None:
         self.folder = Path(configuration["state"])
         self.path = self.folder / f"{configuration['policy']}.json"
+        self.server = LiveServer(configuration.get("account", "postgres"))
 
     def note(self, **what: str) -> None:
         """Write down what is about to be made."""
@@ -75,7 +77,7 @@ class Partial:
                 if place.name.startswith(PARTIAL_FOLDER) and place.is_dir() and not place.is_symlink():
                     shutil.rmtree(place)
             if name := noted.get("database", ""):
-                drop_partial(name)
+                self.server.drop_partial(name)
             self.path.unlink(missing_ok=True)
         except (OSError, PostgresqlFailed) as error:
             raise NotRestored(f"what an earlier run left cannot be removed: {error}") from error
@@ -115,13 +117,16 @@ class Copies:
     def choose(self, request: Facts) -> Facts:
         """Return the newest copy that a request allows. Raise NotRestored: there is none."""
         listed = json.loads(self.borg(*list_copies(self.configuration["policy"]), self.repository))["archives"]
-        until = request.get("at", math.inf)
-        copy = newest_trusted(listed, {*request.get("suspect", ())}, until)
+        until, suspects, meant = request.get("at", math.inf), {*request.get("suspect", ())}, request.get("archive")
+        copy = newest_trusted([one for one in listed if meant in {None, one["id"]}], suspects, until)
+        if copy is None and not listed:
+            raise NotRestored("there is no copy yet")
         if copy is None:
-            words = f"none of the {len(listed)} copies counts" if listed else "there is no copy"
-            raise NotRestored(f"{words}{f' of {utc(until)} or before' if until != math.inf else ''}")
-        if request.get("archive", copy["id"]) != copy["id"]:
-            raise NotRestored(f"{copy['name']} is the newest copy by now, another one was chosen: choose once more")
+            later = sum(seconds(one["time"]) > until for one in listed)
+            bad = sum(one["name"] in suspects for one in listed)
+            reasons = [f"{later} begun after {utc(until)}" if later else "", f"{bad} suspect" if bad else ""]
+            reasons += [f"another one is meant ({meant})" if meant else ""]
+            raise NotRestored(f"none of the {len(listed)} copies can be used: {', '.join(filter(None, reasons))}")
         return copy
 
     def place(self, copy: Facts) -> str:
@@ -197,6 +202,7 @@ class Restore:
     """One request, from the choice of the copy to what is restored of it. `about`: what is said of it so far."""
 
     def __init__(self, configuration: Facts, partial: Partial) -> None:
+        self.configuration = configuration
         self.copies = Copies(configuration)
         self.partial = partial
         self.copy: Facts = {}
@@ -228,16 +234,16 @@ class Restore:
                 words = f"{name} gave {files} files back, of {wanted or 'at least one'} that were backed up"
                 raise NotRestored(words, "critical")
         message = f"{files} files of {name} restored to {target}"
-        is_compared = bool(paths) or wanted is not None
-        return {"files": files, "folder": str(target), "is_compared": is_compared, "message": message}
+        compared = {} if paths else {"is_compared": wanted is not None}
+        return {"files": files, "folder": str(target), **compared, "message": message}
 
     def in_place(self, asked: list[str]) -> Facts:
         """Restore files to where they were, on a host that is being rebuilt. Raise NotRestored."""
-        if not asked or not os.path.lexists(HOLD):
-            raise NotRestored(f"files are restored in place only while {HOLD} says that this host is being rebuilt")
-        self.extract([inner_path(path) for path in asked], Path("/"))
-        message = f"{' '.join(asked)} of {self.copy['name']} restored in place"
-        return {"paths": asked, "is_compared": True, "message": message}
+        hold = self.configuration.get("hold", HOLD)
+        if not asked or not os.path.lexists(hold):
+            raise NotRestored(f"files are restored in place only while {hold} says that this host is being rebuilt")
+        self.extract([inner_path(path) for path in asked], Path(self.configuration.get("root", "/")))
+        return {"paths": asked, "message": f"{' '.join(asked)} of {self.copy['name']} restored in place"}
 
     def extract(self, paths: list[str], folder: Path) -> None:
         """Have borg restore paths of the copy, or all of it, into a folder. Raise NotRestored: a path is not in it."""
@@ -248,16 +254,17 @@ class Restore:
 
     def database(self, name: str, new_name: str, *, create_roles: bool) -> Facts:
         """Restore one database under a name that is free. Raise NotRestored, PostgresqlFailed."""
-        if is_there(new_name):
+        server = self.partial.server
+        if server.has_database(new_name):
             raise NotRestored(f"there is a database {new_name} already: name one that is not there yet")
         held = self.copy["record"].get("databases", {}).get(name, {})
         work = self.partial.folder / f"{PARTIAL_FOLDER}{secrets.token_hex(6)}"
-        partial_name = new_partial()
-        self.partial.note(work=str(work), database=partial_name)
+        self.partial.note(work=str(work))
         work.mkdir(mode=0o700)
         dump = work / "dump"
         self.extract_dump(name, dump, held)
-        restored = RestoredDatabase(dump, partial_name)
+        restored = RestoredDatabase(server, dump)
+        self.partial.note(database=restored.partial)
         roles = restored.create_roles() if create_roles else []
         rows = restored.restore()
         if differences := row_differences(rows, held.get("rows")):
@@ -293,8 +300,9 @@ def restore(configuration: Facts) -> Facts:
     run = Restore(configuration, partial)
     try:
         done = run.carry_out(take_request(configuration))
-        verdict, message = "ok" if done["is_compared"] else "warning", done.pop("message")
-        message += "" if done["is_compared"] else "; what it held when it was made is not recorded"
+        is_proved, message = done.get("is_compared", True), done.pop("message")
+        verdict = "ok" if is_proved else "warning"
+        message += "" if is_proved else "; what it held when it was made is not recorded"
         result = {**run.about, **done, "outcome": "done", "verdict": verdict, "message": f"{message}.", "items": []}
     except (NotRestored, PostgresqlFailed, OSError, ValueError, LookupError) as error:
         words = str(error) if isinstance(error, (NotRestored, PostgresqlFailed)) else repr(error)

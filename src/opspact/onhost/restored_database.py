@@ -18,11 +18,11 @@ import subprocess
 from pathlib import Path
 
 from opspact.onhost.archived_copy import complaint, is_dump_bad
-from opspact.onhost.postgresql import Database, PostgresqlFailed, account_identity, identifier, literal
+from opspact.onhost.postgresql import Database, account_identity, identifier, literal
 from opspact.onhost.row_counts import COUNT_ROWS
 
 PARTIAL_DATABASE = "opspact_restore_"
-ADMINISTRATOR = "postgres"
+MAINTENANCE_DATABASE = "postgres"
 WORD = r'("(?:[^"]|"")+"|[\w$]+)'
 CREATED = re.compile(rf"^CREATE DATABASE {WORD} WITH (.*);$", re.MULTILINE)
 OWNED = re.compile(rf"^ALTER DATABASE {WORD} OWNER TO {WORD};$", re.MULTILINE)
@@ -46,75 +46,71 @@ class NotRestored(Exception):  # noqa: N818 - named after the decision
         self.verdict = verdict
 
 
-def server() -> Database:
-    """Return the database from which others are made."""
-    return Database(ADMINISTRATOR, ADMINISTRATOR)
+class LiveServer:
+    """This host's PostgreSQL, as the account that may do anything there."""
 
+    def __init__(self, account: str) -> None:
+        self.account = account
 
-def is_there(name: str) -> bool:
-    """Return whether there is a database of a name. Raise NotRestored: PostgreSQL does not say."""
-    try:
+    def execute(self, *statements: str, database: str = MAINTENANCE_DATABASE) -> str:
+        """Have statements carried out, and return what they answer. Raise PostgresqlFailed."""
+        return Database(database, self.account).execute(*statements)
+
+    def has_database(self, name: str) -> bool:
+        """Return whether there is a database of a name. Raise PostgresqlFailed: nobody knows."""
         query = f"select 1 from pg_database where datname = {literal(name)}"  # noqa: S608 - quoted by `literal`
-        return bool(server().execute(query).strip())
-    except PostgresqlFailed as error:
-        raise NotRestored(f"PostgreSQL on this host cannot be asked: {error}") from error
+        return bool(self.execute(query).strip())
 
+    def drop_partial(self, name: str) -> None:
+        """Remove a database that was not restored to its end; never one of another name. Raise PostgresqlFailed."""
+        if name.startswith(PARTIAL_DATABASE):
+            self.execute(f"drop database if exists {identifier(name)} with (force)")
 
-def drop_partial(name: str) -> None:
-    """Remove a database that was not restored to its end; never one of another name. Raise PostgresqlFailed."""
-    if name.startswith(PARTIAL_DATABASE):
-        server().execute(f"drop database if exists {identifier(name)} with (force)")
-
-
-def new_partial() -> str:
-    """Return a name that no database has."""
-    return f"{PARTIAL_DATABASE}{secrets.token_hex(6)}"
-
-
-def read_dump(dump: Path, *arguments: str) -> str:
-    """Have pg_restore read a dump and return what it prints. Raise NotRestored unless it ends with 0."""
-    try:
-        user, group, groups = account_identity(ADMINISTRATOR)
-        with dump.open("rb") as content:
-            done = subprocess.run(
-                ("pg_restore", *arguments),
-                cwd="/",
-                env={**os.environ, "LC_ALL": "C.UTF-8", "PGAPPNAME": "opspact"},
-                stdin=content,
-                capture_output=True,
-                errors="replace",
-                check=False,
-                user=user,
-                group=group,
-                extra_groups=groups,
-            )
-    except (OSError, KeyError) as error:
-        raise NotRestored(f"pg_restore cannot be started: {error}") from error
-    if done.returncode != 0:
-        verdict = "critical" if is_dump_bad(done.stderr, done.returncode) else "unknown"
-        raise NotRestored(f"the dump cannot be restored: {complaint(done.stderr, done.returncode)}", verdict)
-    return done.stdout
+    def read_dump(self, dump: Path, *arguments: str) -> str:
+        """Have pg_restore read a dump and return what it prints. Raise NotRestored unless it ends with 0."""
+        try:
+            user, group, groups = account_identity(self.account)
+            with dump.open("rb") as content:
+                done = subprocess.run(
+                    ("pg_restore", *arguments),
+                    cwd="/",
+                    env={**os.environ, "LC_ALL": "C.UTF-8", "PGAPPNAME": "opspact"},
+                    stdin=content,
+                    capture_output=True,
+                    errors="replace",
+                    check=False,
+                    user=user,
+                    group=group,
+                    extra_groups=groups,
+                )
+        except (OSError, KeyError) as error:
+            raise NotRestored(f"pg_restore cannot be started: {error}") from error
+        if done.returncode != 0:
+            verdict = "critical" if is_dump_bad(done.stderr, done.returncode) else "unknown"
+            raise NotRestored(f"the dump cannot be restored: {complaint(done.stderr, done.returncode)}", verdict)
+        return done.stdout
 
 
 class RestoredDatabase:
     """One dump on its way into a database. `partial` is what that is called until it is complete."""
 
-    def __init__(self, dump: Path, partial: str) -> None:
+    def __init__(self, server: LiveServer, dump: Path) -> None:
+        self.server = server
         self.dump = dump
-        self.partial = partial
-        self.definition = read_dump(dump, "--create", "--schema-only", "--file=-")
+        self.partial = f"{PARTIAL_DATABASE}{secrets.token_hex(6)}"
+        self.definition = server.read_dump(dump, "--create", "--schema-only", "--file=-")
 
     def missing_roles(self) -> list[str]:
         """Return the roles, as SQL, that the dump names as owners or gives privileges to, and that are not here."""
         named = {match[1] for match in ROLES.finditer(self.definition)} - {"PUBLIC"}
-        answer = server().execute("select quote_ident(rolname) from pg_roles")
+        answer = self.server.execute("select quote_ident(rolname) from pg_roles")
         return sorted(named - {*answer.splitlines()})
 
     def create_roles(self) -> list[str]:
         """Create the roles that are missing, none of which can log in then, and return them."""
         missing = self.missing_roles()
         if missing:
-            server().execute(*(f"create role {role} nologin" for role in missing))
+            self.server.execute(*(f"create role {role} nologin" for role in missing))
         return missing
 
     def restore(self) -> dict[str, int]:
@@ -122,15 +118,15 @@ class RestoredDatabase:
         created = CREATED.search(self.definition)
         if created is None:
             raise NotRestored("the dump does not say how its database was made", "critical")
-        server().execute(f"create database {identifier(self.partial)} with {created[2]}")
-        read_dump(self.dump, "--exit-on-error", f"--dbname={self.partial}")
+        self.server.execute(f"create database {identifier(self.partial)} with {created[2]}")
+        self.server.read_dump(self.dump, "--exit-on-error", f"--dbname={self.partial}")
         if owned := OWNED.search(self.definition):
-            server().execute(f"alter database {identifier(self.partial)} owner to {owned[2]}")
-        rows: dict[str, int] = json.loads(Database(self.partial, ADMINISTRATOR).execute(COUNT_ROWS))
+            self.server.execute(f"alter database {identifier(self.partial)} owner to {owned[2]}")
+        rows: dict[str, int] = json.loads(self.server.execute(COUNT_ROWS, database=self.partial))
         return rows
 
     def give_name(self, name: str, *, of_source: str) -> None:
         """Give the database its name. Raise PostgresqlFailed, as when that is not free any more."""
         renamed = f"alter database {identifier(self.partial)} rename to {identifier(name)}"
         more = [match[0] for match in OF_DATABASE.finditer(self.definition)] if name == of_source else []
-        server().execute("begin", renamed, *more, "commit")
+        self.server.execute("begin", renamed, *more, "commit")

@@ -28,7 +28,8 @@ T = TypeVar("T")
 
 _PYTHON = "/usr/bin/python3"
 _CHOOSING = 900.0  # seconds: borg may wait for others
-_WAIT = 20  # seconds that one question for the end of a restore takes at most
+_WAIT = 10  # seconds that one question for the end of a restore takes at most
+_PATIENCE = 15.0  # seconds more, after which the host is taken for lost
 _ABSENT = 66  # EX_NOINPUT of sysexits.h
 
 
@@ -115,12 +116,12 @@ class HostRestore(Struct):
         """
         return self._on_host(lambda session: _choose(session, self.job, request))
 
-    def submit(self, request: RestoreRequest, copy: ChosenCopy) -> str:
+    def submit(self, request: RestoreRequest, copy: ChosenCopy, *, id_: str = "") -> str:
         """Given a request and the copy that was chosen for it, have the host carry it out; return the request's id.
 
-        Raise Busy when a restore of that policy is going on there, OperationFailed when the host cannot, HostLost.
+        That is `id_` where one is given. The host's lock is held meanwhile, and kept where this session had it. Raise Busy when a restore of that policy is going on there, OperationFailed when the host cannot, HostLost.
         """
-        id_, who = secrets.token_hex(8), holder(self.collector.context().at)
+        id_, who = id_ or secrets.token_hex(8), holder(self.collector.context().at)
         text = _text(request, id=id_, archive=copy.id)
         self._on_host(lambda session: _submit(session, self.job, text, who=who))
         return id_
@@ -194,6 +195,7 @@ def _chosen_copy(answer: Mapping[str, Any]) -> ChosenCopy:
 
 def _submit(session: Session, job: RequestedJob, text: bytes, *, who: str) -> None:
     unit, place = f"{job.unit_name}.service", names.restore_request(job.name)
+    had_lock = session.locked
     session.lock(who)
     try:
         folder = session.run(f"install -d -m 0700 -- {quote(names.RESTORE_REQUESTS)}")
@@ -202,7 +204,7 @@ def _submit(session: Session, job: RequestedJob, text: bytes, *, who: str) -> No
         session.write(place, text, mode="0600")
         done = session.run(systemd.start_at_once(unit))
     finally:
-        if session.lost is None:
+        if session.lost is None and not had_lock:
             session.unlock()
     if done.rc == systemd.STILL_RUNNING:
         raise Busy(f"{session.name}: a restore of {job.name} is still going on there", hint="wait for its end")
@@ -212,7 +214,8 @@ def _submit(session: Session, job: RequestedJob, text: bytes, *, who: str) -> No
 
 def _wait_for_end(session: Session, unit: str) -> str:
     """Wait until a service has ended; return what went wrong with waiting."""
-    while (done := session.run(systemd.wait_for_end(unit, _WAIT))).rc == systemd.STILL_RUNNING:
+    wait = systemd.wait_for_end(unit, _WAIT)
+    while (done := session.run(wait, timeout=_WAIT + _PATIENCE)).rc == systemd.STILL_RUNNING:
         pass
     return quoted(done.stderr) if done.rc else ""
 
