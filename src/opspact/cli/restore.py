@@ -142,7 +142,7 @@ class _Restore(Struct):
             restore = HostRestore(collector, restore_job(backup), self.host)
             copy = restore.choose(request)
             self._confirm(copy, request.target)
-            return restore.await_result(restore.submit(request, copy))
+            return restore.wait_for_result(restore.submit(request, copy))
 
     def _check(self, suspects: SuspectCopies) -> None:
         """Show what is known against the copies. Raise NothingFound when none of them counts."""

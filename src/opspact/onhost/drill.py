@@ -24,11 +24,11 @@ import sys
 import time
 from pathlib import Path
 
-from opspact.onhost.archived_copy import (
+from opspact.onhost.copy_archive import (
     DIFFERENCES_SHOWN,
+    choose_copy,
     digest_of,
     list_copies,
-    newest_trusted,
     regular_files,
     row_differences,
 )
@@ -66,7 +66,7 @@ def newest_copy(repository: Repository, policy: str) -> Facts:
     """Return name, id, start and record of the newest copy that is not suspect. Raise NotProved: there is none."""
     listed = json.loads(repository.borg(*list_copies(policy)))["archives"]
     suspects = repository.suspect_archives({entry["id"]: {"name": entry["name"]} for entry in listed})
-    copy = newest_trusted(listed, suspects)
+    copy = choose_copy(listed, suspects)
     if copy is None and listed:
         raise NotProved(f"none of the {len(listed)} copies was made since damage was found in the repository")
     if copy is None:

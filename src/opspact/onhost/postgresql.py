@@ -12,7 +12,6 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-Facts = dict[str, Any]
 PSQL = (
     *("psql", "--no-psqlrc", "--no-align", "--tuples-only", "--quiet", "--no-password"),
     "--set=ON_ERROR_STOP=1",

@@ -17,10 +17,12 @@ from __future__ import annotations
 import json
 import os
 import time
+from typing import Any
 
-from opspact.onhost.postgresql import Database, Facts, identifier, literal
+from opspact.onhost.postgresql import Database, identifier, literal
 from opspact.onhost.purge_queries import SCHEMA, Names, holders_query, removal_statement, table_query
 
+Facts = dict[str, Any]
 OLDEST_SERVER = 140000  # the first that scans a range of a table's rows, and notices that a client is gone
 TIMES = {"timestamp with time zone", "timestamp without time zone", "date"}
 LOCK_PATIENCE_OF_ROWS = "3s"  # that a batch waits for a row that another session has locked

@@ -26,7 +26,7 @@ import sys
 import time
 from pathlib import Path
 
-from opspact.onhost.archived_copy import STAMPED
+from opspact.onhost.copy_archive import STAMPED
 from opspact.onhost.file_manifest import MANIFEST_ENDING
 from opspact.onhost.repository_access import (
     PROBLEMS,

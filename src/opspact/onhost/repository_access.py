@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from opspact.onhost.archived_copy import seconds
+from opspact.onhost.copy_archive import seconds
 from opspact.onhost.file_manifest import MANIFEST_ENDING
 from opspact.onhost.spool import json_bytes, write_atomically
 

@@ -34,20 +34,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from opspact.onhost.archived_copy import digest_of, list_copies, newest_trusted, regular_files, row_differences, seconds
 from opspact.onhost.backup_failure import Facts, cause
+from opspact.onhost.copy_archive import choose_copy, digest_of, list_copies, regular_files, row_differences, seconds
 from opspact.onhost.postgresql import PostgresqlFailed
 from opspact.onhost.restored_database import LiveServer, NotRestored, RestoredDatabase
 from opspact.onhost.spool import CannotRun, json_bytes, open_spool, read_configuration, utc, write_atomically
 
 HOLD = "/var/lib/opspact/rebuilding"
-PARTIAL_FOLDER = ".opspact-restore-"
+UNFINISHED_FOLDER = ".opspact-restore-"
 ROOM_LEFT = 100 * 2**20  # bytes that stay free
 DAMAGE = re.compile("integrity|all-zero|[Ii]nconsistent|checksum|not found in the chunks index", re.IGNORECASE)
 """What borg says when it is the copy that is bad."""
 
 
-class Partial:
+class Unfinished:
     """What a run has begun to make: written down before it is made, so that the next one removes what is left of it."""
 
     def __init__(self, configuration: Facts) -> None:
@@ -55,12 +55,12 @@ class Partial:
         self.path = self.folder / f"{configuration['policy']}.json"
         self.server = LiveServer(configuration.get("account", "postgres"))
 
-    def note(self, **what: str) -> None:
+    def write(self, **what: str) -> None:
         """Write down what is about to be made."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(self.path, json_bytes({**self.noted(), **what}))
+        write_atomically(self.path, json_bytes({**self.read(), **what}))
 
-    def noted(self) -> Facts:
+    def read(self) -> Facts:
         """Return what was written down."""
         try:
             noted = json.loads(self.path.read_text(encoding="utf-8"))
@@ -70,14 +70,14 @@ class Partial:
 
     def remove(self) -> None:
         """Remove what is left. Raise NotRestored when that cannot be."""
-        noted = self.noted()
+        noted = self.read()
         try:
             for what in ("folder", "work"):
                 place = Path(noted.get(what, "/"))
-                if place.name.startswith(PARTIAL_FOLDER) and place.is_dir() and not place.is_symlink():
+                if place.name.startswith(UNFINISHED_FOLDER) and place.is_dir() and not place.is_symlink():
                     shutil.rmtree(place)
             if name := noted.get("database", ""):
-                self.server.drop_partial(name)
+                self.server.drop_unfinished(name)
             self.path.unlink(missing_ok=True)
         except (OSError, PostgresqlFailed) as error:
             raise NotRestored(f"what an earlier run left cannot be removed: {error}") from error
@@ -118,7 +118,7 @@ class Copies:
         """Return the newest copy that a request allows. Raise NotRestored: there is none."""
         listed = json.loads(self.borg(*list_copies(self.configuration["policy"]), self.repository))["archives"]
         until, suspects, meant = request.get("at", math.inf), {*request.get("suspect", ())}, request.get("archive")
-        copy = newest_trusted([one for one in listed if meant in {None, one["id"]}], suspects, until)
+        copy = choose_copy([one for one in listed if meant in {None, one["id"]}], suspects, until)
         if copy is None and not listed:
             raise NotRestored("there is no copy yet")
         if copy is None:
@@ -143,7 +143,7 @@ class Copies:
         raise NotRestored(f"the dump of database {database} is not in {copy['name']}")
 
 
-def inner_path(path: str) -> str:
+def archive_path(path: str) -> str:
     """Given a path on the host, return it as archives have it. Raise NotRestored for one that is not absolute."""
     plain = os.path.normpath(path)
     if not path.startswith("/") or plain in {"/", "//"}:
@@ -179,11 +179,11 @@ def check_target(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def partial_folder(target: Path, partial: Partial) -> Iterator[Path]:
+def unfinished_folder(target: Path, unfinished: Unfinished) -> Iterator[Path]:
     """Give a new folder beside the target that takes its place in the end; nothing stays of it when that fails."""
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    folder = target.with_name(f"{PARTIAL_FOLDER}{secrets.token_hex(6)}")
-    partial.note(folder=str(folder))
+    folder = target.with_name(f"{UNFINISHED_FOLDER}{secrets.token_hex(6)}")
+    unfinished.write(folder=str(folder))
     folder.mkdir(mode=0o700)
     # Others may own the folder around it, and put something else in its place: what is changed here is this one.
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -201,17 +201,17 @@ def partial_folder(target: Path, partial: Partial) -> Iterator[Path]:
 class Restore:
     """One request, from the choice of the copy to what is restored of it. `about`: what is said of it so far."""
 
-    def __init__(self, configuration: Facts, partial: Partial) -> None:
+    def __init__(self, configuration: Facts, unfinished: Unfinished) -> None:
         self.configuration = configuration
         self.copies = Copies(configuration)
-        self.partial = partial
+        self.unfinished = unfinished
         self.copy: Facts = {}
         self.about: Facts = {}
 
     def carry_out(self, request: Facts) -> Facts:
         """Restore what is asked for, and return what that gave. Raise NotRestored, PostgresqlFailed."""
         self.about.update(request=request["id"])
-        self.partial.remove()
+        self.unfinished.remove()
         self.copy = self.copies.choose(request)
         self.about.update(described(self.copy))
         if "database" in request:
@@ -223,10 +223,10 @@ class Restore:
 
     def folder(self, target: Path, asked: list[str]) -> Facts:
         """Restore files into a folder, and return what that gave. Raise NotRestored."""
-        name, record, paths = self.copy["name"], self.copy["record"], [inner_path(path) for path in asked]
+        name, record, paths = self.copy["name"], self.copy["record"], [archive_path(path) for path in asked]
         check_target(target)
         wanted = None if paths else record.get("files")
-        with partial_folder(target, self.partial) as folder:
+        with unfinished_folder(target, self.unfinished) as folder:
             check_capacity(folder, 0.0 if paths else float(record.get("bytes", 0)))
             self.extract(paths, folder)
             files = count_files(folder)
@@ -242,7 +242,7 @@ class Restore:
         hold = self.configuration.get("hold", HOLD)
         if not asked or not os.path.lexists(hold):
             raise NotRestored(f"files are restored in place only while {hold} says that this host is being rebuilt")
-        self.extract([inner_path(path) for path in asked], Path(self.configuration.get("root", "/")))
+        self.extract([archive_path(path) for path in asked], Path(self.configuration.get("root", "/")))
         return {"paths": asked, "message": f"{' '.join(asked)} of {self.copy['name']} restored in place"}
 
     def extract(self, paths: list[str], folder: Path) -> None:
@@ -254,18 +254,18 @@ class Restore:
 
     def database(self, name: str, new_name: str, *, create_roles: bool) -> Facts:
         """Restore one database under a name that is free. Raise NotRestored, PostgresqlFailed."""
-        server = self.partial.server
+        server = self.unfinished.server
         if server.has_database(new_name):
             raise NotRestored(f"there is a database {new_name} already: name one that is not there yet")
         held = self.copy["record"].get("databases", {}).get(name, {})
-        work = self.partial.folder / f"{PARTIAL_FOLDER}{secrets.token_hex(6)}"
-        self.partial.note(work=str(work))
+        work = self.unfinished.folder / f"{UNFINISHED_FOLDER}{secrets.token_hex(6)}"
+        self.unfinished.write(work=str(work))
         work.mkdir(mode=0o700)
         dump = work / "dump"
         self.extract_dump(name, dump, held)
         restored = RestoredDatabase(server, dump)
-        self.partial.note(database=restored.partial)
-        roles = restored.create_roles() if create_roles else []
+        self.unfinished.write(database=restored.unfinished)
+        roles = restored.create_owners() if create_roles else []
         rows = restored.restore()
         if differences := row_differences(rows, held.get("rows")):
             raise NotRestored(f"database {name} is not what was dumped: {differences}", "critical")
@@ -296,8 +296,8 @@ def described(copy: Facts) -> Facts:
 
 def restore(configuration: Facts) -> Facts:
     """Take the request, restore what it asks for, and return what that left."""
-    partial = Partial(configuration)
-    run = Restore(configuration, partial)
+    unfinished = Unfinished(configuration)
+    run = Restore(configuration, unfinished)
     try:
         done = run.carry_out(take_request(configuration))
         is_proved, message = done.get("is_compared", True), done.pop("message")
@@ -311,7 +311,7 @@ def restore(configuration: Facts) -> Facts:
         result = {**run.about, "outcome": "failed", "verdict": verdict, "message": message, "items": []}
     finally:
         with contextlib.suppress(NotRestored):  # the next run tries once more, and says so
-            partial.remove()
+            unfinished.remove()
     return result
 
 
@@ -348,7 +348,7 @@ def main(arguments: list[str]) -> tuple[int, str]:
             sys.stdout.write(f"{json.dumps(choose(configuration))}\n")
             return 0, "nothing was restored"
         if arguments[1:] == ["remove"]:
-            Partial(configuration).remove()
+            Unfinished(configuration).remove()
             return 0, f"{configuration['job']}: nothing is left of what was not restored"
         with open_spool(configuration) as spool:
             result = spool.keep(restore(configuration))

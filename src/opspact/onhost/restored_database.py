@@ -17,11 +17,11 @@ import secrets
 import subprocess
 from pathlib import Path
 
-from opspact.onhost.archived_copy import complaint, is_dump_bad
+from opspact.onhost.copy_archive import failure_reason, is_dump_broken
 from opspact.onhost.postgresql import Database, account_identity, identifier, literal
 from opspact.onhost.row_counts import COUNT_ROWS
 
-PARTIAL_DATABASE = "opspact_restore_"
+UNFINISHED_DATABASE = "opspact_restore_"
 MAINTENANCE_DATABASE = "postgres"
 WORD = r'("(?:[^"]|"")+"|[\w$]+)'
 CREATED = re.compile(rf"^CREATE DATABASE {WORD} WITH (.*);$", re.MULTILINE)
@@ -61,9 +61,9 @@ class LiveServer:
         query = f"select 1 from pg_database where datname = {literal(name)}"  # noqa: S608 - quoted by `literal`
         return bool(self.execute(query).strip())
 
-    def drop_partial(self, name: str) -> None:
+    def drop_unfinished(self, name: str) -> None:
         """Remove a database that was not restored to its end; never one of another name. Raise PostgresqlFailed."""
-        if name.startswith(PARTIAL_DATABASE):
+        if name.startswith(UNFINISHED_DATABASE):
             self.execute(f"drop database if exists {identifier(name)} with (force)")
 
     def read_dump(self, dump: Path, *arguments: str) -> str:
@@ -86,29 +86,29 @@ class LiveServer:
         except (OSError, KeyError) as error:
             raise NotRestored(f"pg_restore cannot be started: {error}") from error
         if done.returncode != 0:
-            verdict = "critical" if is_dump_bad(done.stderr, done.returncode) else "unknown"
-            raise NotRestored(f"the dump cannot be restored: {complaint(done.stderr, done.returncode)}", verdict)
+            verdict = "critical" if is_dump_broken(done.stderr, done.returncode) else "unknown"
+            raise NotRestored(f"the dump cannot be restored: {failure_reason(done.stderr, done.returncode)}", verdict)
         return done.stdout
 
 
 class RestoredDatabase:
-    """One dump on its way into a database. `partial` is what that is called until it is complete."""
+    """One dump on its way into a database. `unfinished` is what that is called until it is complete."""
 
     def __init__(self, server: LiveServer, dump: Path) -> None:
         self.server = server
         self.dump = dump
-        self.partial = f"{PARTIAL_DATABASE}{secrets.token_hex(6)}"
+        self.unfinished = f"{UNFINISHED_DATABASE}{secrets.token_hex(6)}"
         self.definition = server.read_dump(dump, "--create", "--schema-only", "--file=-")
 
-    def missing_roles(self) -> list[str]:
+    def missing_owners(self) -> list[str]:
         """Return the roles, as SQL, that the dump names as owners or gives privileges to, and that are not here."""
         named = {match[1] for match in ROLES.finditer(self.definition)} - {"PUBLIC"}
         answer = self.server.execute("select quote_ident(rolname) from pg_roles")
         return sorted(named - {*answer.splitlines()})
 
-    def create_roles(self) -> list[str]:
+    def create_owners(self) -> list[str]:
         """Create the roles that are missing, none of which can log in then, and return them."""
-        missing = self.missing_roles()
+        missing = self.missing_owners()
         if missing:
             self.server.execute(*(f"create role {role} nologin" for role in missing))
         return missing
@@ -118,15 +118,15 @@ class RestoredDatabase:
         created = CREATED.search(self.definition)
         if created is None:
             raise NotRestored("the dump does not say how its database was made", "critical")
-        self.server.execute(f"create database {identifier(self.partial)} with {created[2]}")
-        self.server.read_dump(self.dump, "--exit-on-error", f"--dbname={self.partial}")
+        self.server.execute(f"create database {identifier(self.unfinished)} with {created[2]}")
+        self.server.read_dump(self.dump, "--exit-on-error", f"--dbname={self.unfinished}")
         if owned := OWNED.search(self.definition):
-            self.server.execute(f"alter database {identifier(self.partial)} owner to {owned[2]}")
-        rows: dict[str, int] = json.loads(self.server.execute(COUNT_ROWS, database=self.partial))
+            self.server.execute(f"alter database {identifier(self.unfinished)} owner to {owned[2]}")
+        rows: dict[str, int] = json.loads(self.server.execute(COUNT_ROWS, database=self.unfinished))
         return rows
 
     def give_name(self, name: str, *, of_source: str) -> None:
         """Give the database its name. Raise PostgresqlFailed, as when that is not free any more."""
-        renamed = f"alter database {identifier(self.partial)} rename to {identifier(name)}"
+        renamed = f"alter database {identifier(self.unfinished)} rename to {identifier(name)}"
         more = [match[0] for match in OF_DATABASE.finditer(self.definition)] if name == of_source else []
         self.server.execute("begin", renamed, *more, "commit")

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from opspact.onhost.archived_copy import regular_files
+from opspact.onhost.copy_archive import regular_files
 from opspact.onhost.spool import CannotRun
 
 SCRATCH_PREFIX = "opspact-drill-"

@@ -16,7 +16,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from opspact.onhost.archived_copy import complaint, is_dump_bad
+from opspact.onhost.copy_archive import failure_reason, is_dump_broken
 
 POSTGRESQL_PROGRAMS = "/usr/lib/postgresql"  # below it a folder for each version, as Debian has it
 STARTED_WITHIN = 120.0  # seconds
@@ -79,8 +79,8 @@ class ScratchCluster:
             check=False,
         )
         if done.returncode != 0:
-            is_bad = name == "pg_restore" and is_dump_bad(done.stderr, done.returncode)
-            raise CannotRestore(complaint(done.stderr, done.returncode), is_bad=is_bad)
+            is_bad = name == "pg_restore" and is_dump_broken(done.stderr, done.returncode)
+            raise CannotRestore(failure_reason(done.stderr, done.returncode), is_bad=is_bad)
         return done.stdout
 
     def start(self) -> None:

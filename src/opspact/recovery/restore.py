@@ -40,7 +40,7 @@ class Folder(Struct):
     paths: tuple[str, ...] = ()
 
     @property
-    def body(self) -> dict[str, object]:
+    def request(self) -> dict[str, object]:
         """What the request says."""
         return {"folder": self.path, **({"paths": self.paths} if self.paths else {})}
 
@@ -55,7 +55,7 @@ class InPlace(Struct):
     paths: tuple[str, ...]
 
     @property
-    def body(self) -> dict[str, object]:
+    def request(self) -> dict[str, object]:
         """What the request says."""
         return {"in_place": self.paths}
 
@@ -72,7 +72,7 @@ class OneDatabase(Struct):
     creates_roles: bool = False
 
     @property
-    def body(self) -> dict[str, object]:
+    def request(self) -> dict[str, object]:
         """What the request says."""
         return {"database": {"name": self.name, "as": self.new_name, "create_roles": self.creates_roles}}
 
@@ -119,14 +119,15 @@ class HostRestore(Struct):
     def submit(self, request: RestoreRequest, copy: ChosenCopy, *, id_: str = "") -> str:
         """Given a request and the copy that was chosen for it, have the host carry it out; return the request's id.
 
-        That is `id_` where one is given. The host's lock is held meanwhile, and kept where this session had it. Raise Busy when a restore of that policy is going on there, OperationFailed when the host cannot, HostLost.
+        That is `id_` where one is given. The host's lock is held meanwhile, and kept where this session had it. Raise
+        Busy when a restore of that policy is going on there, OperationFailed when the host cannot, HostLost.
         """
         id_, who = id_ or secrets.token_hex(8), holder(self.collector.context().at)
         text = _text(request, id=id_, archive=copy.id)
         self._on_host(lambda session: _submit(session, self.job, text, who=who))
         return id_
 
-    def await_result(self, id_: str) -> Answer:
+    def wait_for_result(self, id_: str) -> Answer:
         """Given the id of a request, wait for its end and return the result, recorded; or why there is none.
 
         A host that is lost meanwhile goes on: its result is collected later.
@@ -222,5 +223,5 @@ def _wait_for_end(session: Session, unit: str) -> str:
 
 def _text(request: RestoreRequest, **more: str) -> bytes:
     at = {} if request.at is None else {"at": request.at.timestamp()}
-    body = {"suspect": request.suspect, **at, **more, **request.target.body}
+    body = {"suspect": request.suspect, **at, **more, **request.target.request}
     return json.dumps(body, ensure_ascii=False).encode()

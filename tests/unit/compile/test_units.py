@@ -13,7 +13,7 @@ from opspact.compile import units
 from opspact.errors import Place
 from opspact.model import names
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
-from opspact.model.job import BACKUP, DATA_CARE, DRILL, INSPECTION, PRUNE, Job
+from opspact.model.job import BACKUP, DATA_CARE, DRILL, INSPECTION, PRUNE, RESTORE, Job, RequestedJob
 from opspact.model.origin import Origin
 from opspact.structs import replace
 
@@ -26,6 +26,7 @@ JOBS = {
     "data_care": Job(DATA_CARE, "purge-log", ("db1",), PRUNE_SCHEDULE, ORIGIN),
 }
 SERVICES = {name: units.service(job) for name, job in JOBS.items()}
+SERVICES["restore"] = units.service(RequestedJob(RESTORE, "nightly", ("app1",), ORIGIN))
 SERVICES["needed"] = units.condition_service(JOBS["data_care"])
 
 
@@ -95,6 +96,15 @@ def test_a_restore_test_may_write_scratch_and_leaves_nothing_there_whatever_ende
     assert said["ReadWritePaths"].split() == ["/srv/opspact-backup", "/srv/opspact-scratch"]
     assert said["ExecStopPost"] == f"-{said['ExecStart']} remove"
     assert "ExecStopPost" not in SERVICES["prune"] + SERVICES["backup"]
+
+
+def test_a_restore_writes_what_is_asked_for_and_leaves_nothing_half_done_whatever_ended_it() -> None:
+    said = settings(SERVICES["restore"])
+    assert said["ExecStart"] == "/usr/bin/python3 /usr/local/lib/opspact/restore.py /etc/opspact/restore/nightly.json"
+    assert said["ExecStopPost"] == f"-{said['ExecStart']} remove"
+    assert (said["ProtectSystem"], said["RestrictSUIDSGID"], said["NoNewPrivileges"]) == ("no", "no", "yes")
+    assert "User" not in said
+    assert "postgresql.service" in said["After"]
 
 
 @pytest.mark.parametrize(("name", "limit"), [("inspection", "900s"), ("backup", "172800s"), ("prune", "43200s")])

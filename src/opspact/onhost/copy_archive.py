@@ -37,7 +37,7 @@ def list_copies(policy: str) -> tuple[str, ...]:
     return ("list", "--json", "--format", "{comment}", "--glob-archives", f"{policy}-{STAMPED}")
 
 
-def newest_trusted(
+def choose_copy(
     listed: Iterable[dict[str, Any]], suspects: Collection[str], until: float = math.inf
 ) -> dict[str, Any] | None:
     """Given archives as borg lists them, return the newest that is not suspect and was begun by `until`; None: none is.
@@ -89,12 +89,12 @@ def row_differences(rows: dict[str, int], wanted: dict[str, int] | None) -> str:
     return f"{', '.join(shown[:DIFFERENCES_SHOWN])}{more}"
 
 
-def complaint(said: str, status: int) -> str:
+def failure_reason(said: str, status: int) -> str:
     """Given what a program of PostgreSQL wrote as it failed, return why it did."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return next((line for line in lines if "error:" in line), (lines or [f"exit status {status}"])[-1])[:500]
 
 
-def is_dump_bad(said: str, status: int) -> bool:
+def is_dump_broken(said: str, status: int) -> bool:
     """Given what pg_restore wrote as it failed, return whether that is the dump's fault; else this host cannot."""
     return status > 0 and not UNABLE.search(said)
