@@ -17,12 +17,13 @@ from opspact.report.explanation import every_code, explained
 from opspact.schema.kinds import KINDS
 
 _VALUES: dict[str, object] = {
-    **dict.fromkeys(
-        ("D", "DAY", "DAY..DAY", "HEAD", "HOST", "ID", "N", "NAME=T", "T", "T/T", "TEXT", "YYYY", "[REASON=]T/T"), ""
-    ),
+    **dict.fromkeys(("D", "DAY", "DB", "HEAD", "HOST", "ID", "N", "NAME=T", "NEW", "PATH", "T", "T/T", "TEXT"), ""),
+    **dict.fromkeys(("DAY..DAY", "YYYY", "[REASON=]T/T"), ""),
     **dict.fromkeys(("HOST...", "PATTERN"), "hosts"),
     **dict.fromkeys(("FILE", "URL"), "files"),
     "DIR": "directories",
+    "opspact backup restore HOST": "hosts",
+    "opspact backup restore DIR": "",
     "CLAUSE|POLICY|HOST|STEP": "trace",
     "POLICY": "records/review,spare,visit",
     "PERSON": "policies/person",
@@ -32,7 +33,10 @@ _VALUES: dict[str, object] = {
     "KIND": list(KINDS),
     "REFERENCE": [["secret:vault:", "Ansible vault"], ["secret:env:", "variable"], ["secret:file:", "file"]],
 }
-"""What a value is, by the word that help shows for it; empty: nothing to offer. HOST is one that exists no more."""
+"""What a value is, by the word that help shows for it; empty: nothing to offer. HOST is one that exists no more.
+
+With a command before it, it is that there: paths on hosts are not looked at.
+"""
 _NAMES = {
     "opspact inspect run": "policies/inspection",
     "opspact inspect show": "policies/inspection",
@@ -40,6 +44,7 @@ _NAMES = {
     "opspact logs review": "policies/log_review",
     "opspact backup run": "policies/backup",
     "opspact backup drill": "policies/backup",
+    "opspact backup restore": "policies/backup",
     "opspact library check": "policies/library",
     "opspact qc chart": "policies/inspection",
     "--roster": "policies/roster",
@@ -87,7 +92,8 @@ def _value(parameter: Any, path: str) -> object:
         case None if parameter.opts == ["--kind"]:
             return list(EVENT_TYPES)
         case word:
-            return _VALUES[f"{word}..." if parameter.nargs < 0 else word]
+            there = f"{path} {word}"
+            return _VALUES[there if there in _VALUES else f"{word}..." if parameter.nargs < 0 else word]
 
 
 def _codes() -> Iterator[list[str]]:
