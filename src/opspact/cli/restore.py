@@ -135,18 +135,21 @@ class _Restore(Struct):
         backup, head = self.backup, self.work.head
         with self.work.ledger() as ledger, self.work.sessions({self.host, backup.server}) as sessions:
             collector = Collector(sessions, ledger, partial(recording, head))
-            collector.collect(server_jobs(head.contract, backup), [backup.server])
+            collection = collector.collect(server_jobs(head.contract, backup), [backup.server])
             suspects = suspect_copies(ledger, head.contract, backup, host=self.host)
-            self._check(suspects)
+            self._check(suspects, collection.unreached.get(backup.server))
             request = replace(request, suspect=suspects.names)
             restore = HostRestore(collector, restore_job(backup), self.host)
             copy = restore.choose(request)
             self._confirm(copy, request.target)
             return restore.wait_for_result(restore.submit(request, copy))
 
-    def _check(self, suspects: SuspectCopies) -> None:
+    def _check(self, suspects: SuspectCopies, lost: HostLost | None) -> None:
         """Show what is known against the copies. Raise NothingFound when none of them counts."""
         stderr, zone = self.work.settings.stderr, ZoneInfo(self.work.head.contract.zone)
+        if lost is not None:
+            words = f" {lost.detail}; what is known of damage to this repository was collected before"
+            stderr.show([line((f"{lost.host}:", "doubt"), words)])
         stderr.show(suspect_lines(suspects, server=self.backup.server, zone=zone))
         if suspects.is_damaged:
             others = [

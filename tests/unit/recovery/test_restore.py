@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from programs import Machine
@@ -165,6 +166,19 @@ def test_a_unit_that_systemd_knows_as_it_was_is_read_first(host: Restoring, ledg
         assert id_ == "rebuild-1-files"
         assert isinstance(found.wait_for_result(id_), Result)
     assert host.asked.index("daemon-reload") < host.asked.index("start --no-block")
+
+
+def test_the_end_of_a_restore_is_waited_for(host: Restoring, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore, "_WAIT", 1)
+    with restoring(ledger) as found:
+        id_ = found.submit(request(host), found.choose(request(host)))
+        host.says(state="deactivating")
+        ending = Timer(2.5, lambda: host.says(state="inactive"))
+        ending.start()
+        begun = time.monotonic()
+        assert isinstance(found.wait_for_result(id_), Result)
+        assert time.monotonic() - begun > 2
+        ending.join()
 
 
 def test_two_restores_of_one_policy_never_run_at_once(host: Restoring, ledger: Ledger) -> None:
