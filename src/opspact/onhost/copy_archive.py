@@ -37,6 +37,18 @@ def list_copies(policy: str) -> tuple[str, ...]:
     return ("list", "--json", "--format", "{comment}", "--glob-archives", f"{policy}-{STAMPED}")
 
 
+def start_time(archive: dict[str, Any]) -> float | None:
+    """Given an archive as borg lists it, return when its backup was begun, as its name says; None: it does not.
+
+    That is what hosts report of copies. borg's own time is later: borgmatic does other things first.
+    """
+    found = re.search(r"-(\d{8}T\d{6}Z)$", archive["name"])
+    try:
+        return float(calendar.timegm(time.strptime(found[1], "%Y%m%dT%H%M%SZ"))) if found else None
+    except ValueError:
+        return None
+
+
 def choose_copy(
     listed: Iterable[dict[str, Any]], suspects: Collection[str], until: float = math.inf
 ) -> dict[str, Any] | None:
@@ -44,12 +56,16 @@ def choose_copy(
 
     That is its name, its id, when it was `started` (seconds since the epoch) and its `record`.
     """
-    trusted = [entry for entry in listed if entry["name"] not in suspects and seconds(entry["time"]) <= until]
-    entry = max(trusted, key=lambda one: seconds(one["time"]), default=None)
+    trusted = [(at, each) for each in listed if each["name"] not in suspects and (at := start_time(each)) is not None]
+    at, entry = max((one for one in trusted if one[0] <= until), key=lambda one: one[0], default=(0.0, None))
     if entry is None:
         return None
-    record = decode_record(entry.get("comment") or "")
-    return {"name": entry["name"], "id": entry["id"], "started": seconds(entry["time"]), "record": record}
+    return {
+        "name": entry["name"],
+        "id": entry["id"],
+        "started": at,
+        "record": decode_record(entry.get("comment") or ""),
+    }
 
 
 def regular_files(folder: Path, enter: Callable[[Path], object] = Path.lstat) -> Iterator[tuple[Path, os.stat_result]]:

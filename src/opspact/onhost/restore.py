@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from opspact.onhost.backup_failure import Facts, cause
-from opspact.onhost.copy_archive import choose_copy, digest_of, list_copies, regular_files, row_differences, seconds
+from opspact.onhost.copy_archive import choose_copy, digest_of, list_copies, regular_files, row_differences, start_time
 from opspact.onhost.postgresql import PostgresqlFailed
 from opspact.onhost.restored_database import LiveServer, NotRestored, RestoredDatabase
 from opspact.onhost.spool import CannotRun, json_bytes, open_spool, read_configuration, utc, write_atomically
@@ -122,7 +122,7 @@ class Copies:
         if copy is None and not listed:
             raise NotRestored("there is no copy yet")
         if copy is None:
-            later = sum(seconds(one["time"]) > until for one in listed)
+            later = sum((start_time(one) or 0.0) > until for one in listed)
             bad = sum(one["name"] in suspects for one in listed)
             reasons = [f"{later} begun after {utc(until)}" if later else "", f"{bad} suspect" if bad else ""]
             reasons += [f"another one is meant ({meant})" if meant else ""]
