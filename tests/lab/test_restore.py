@@ -129,9 +129,9 @@ def test_a_network_cut_in_the_middle_loses_nothing(lab: Lab, contract: Contract)
     lab.root(CLIENT, f"{SLOW % 45} >/usr/local/bin/borg; chmod 755 /usr/local/bin/borg")
     arguments = ("--host", CLIENT, "--file", FILES, "--to", "/srv/back/cut", "--yes")
     asked = contract.start("backup", "restore", "kept", *arguments)
-    until(lambda: lab.root(CLIENT, "pgrep -f '^sleep 45'").rc == 0)
+    until(lambda: lab.root(CLIENT, "pgrep -f '^sleep 45'").rc == 0, within=120)
     lab.cut(CLIENT)
-    out, err = asked.communicate(timeout=60)
+    out, err = asked.communicate(timeout=120)
     lab.heal(CLIENT)
     assert (asked.returncode, "the restore goes on" in err) == (3, True), out + err
     lab.root(CLIENT, "rm /usr/local/bin/borg")
@@ -148,10 +148,10 @@ def test_a_restore_that_is_killed_says_so_and_leaves_nothing(lab: Lab, contract:
     asked = contract.start(
         *("backup", "restore", "kept", "--host", CLIENT, "--to", "/srv/back/all", "--yes", "--format", "json")
     )
-    until(lambda: lab.root(CLIENT, "pgrep -f '^sleep 600'").rc == 0)
+    until(lambda: lab.root(CLIENT, "pgrep -f '^sleep 600'").rc == 0, within=120)
     assert ".opspact-restore-" in lab.root(CLIENT, "ls -A /srv/back").out
     lab.root(CLIENT, f"systemctl kill -s KILL {UNIT}; rm /usr/local/bin/borg")
-    out, err = asked.communicate(timeout=60)
+    out, err = asked.communicate(timeout=120)
     (result,) = json.loads(out)["results"]
     assert (asked.returncode, result["died"], result["verdict"]) == (3, True, "unknown"), out + err
     assert ".opspact" not in lab.root(CLIENT, "ls -A /srv/back").out
