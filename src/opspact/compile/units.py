@@ -36,6 +36,9 @@ _AT_MOST = {"StartLimitIntervalSec": "2h", "StartLimitBurst": "6"}
 _OF_DATABASES = frozenset({Sandbox.BACKUP, Sandbox.ARCHIVE, Sandbox.RESTORE})
 _GENTLE = {"Nice": "10", "IOSchedulingClass": "best-effort", "IOSchedulingPriority": "7", "IOWeight": "50"}
 
+_ANYWHERE = dict.fromkeys(("ProtectSystem", "ProtectClock", "RestrictSUIDSGID"), "no")
+"""Of a restore: it writes where it is asked to, devices too. Somebody waits for it, so it is not gentle."""
+
 
 def timer(job: Job, zone: str) -> str:
     """Given a job and the zone of its schedule, return its timer: to the second, and made up for after a stop."""
@@ -149,22 +152,13 @@ def _sandbox(job: HostJob) -> dict[str, str]:
             # Restored folders may have the bit that gives what is made in them their group.
             own = _of_repositories(spool, f"{names.BACKUP_BASE} {names.SCRATCH_FOLDER}")
             return {**own, "RestrictSUIDSGID": "no"}
-        case Sandbox.ARCHIVE:
-            return {
+        case Sandbox.ARCHIVE | Sandbox.RESTORE:
+            own = {
                 "StateDirectory": f"{spool} {_below('/var/lib', names.BORG_STATE)}",
                 "CacheDirectory": _below("/var/cache", names.BORG_CACHE),
                 "CacheDirectoryMode": "0750",
-                "PrivateTmp": "yes",
-                **_GENTLE,
             }
-        case Sandbox.RESTORE:
-            # Somebody waits for it, so it is not gentle; what it restores may be anything, a device too.
-            return {
-                "StateDirectory": f"{spool} {_below('/var/lib', names.BORG_STATE)}",
-                "CacheDirectory": _below("/var/cache", names.BORG_CACHE),
-                "CacheDirectoryMode": "0750",
-                **dict.fromkeys(("ProtectSystem", "ProtectClock", "RestrictSUIDSGID"), "no"),
-            }
+            return {**own, **(_ANYWHERE if job.kind.sandbox is Sandbox.RESTORE else {"PrivateTmp": "yes", **_GENTLE})}
         case _:
             assert_never(job.kind.sandbox)
 
