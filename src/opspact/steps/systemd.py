@@ -95,7 +95,7 @@ def start_at_once(unit: str) -> str:
     word = quote(unit)
     return (
         f"state={_property(word, 'ActiveState')} && stale={_property(word, 'NeedDaemonReload')} || exit 1\n"
-        f"case $state in inactive|failed) ;; *) exit {STILL_RUNNING} ;; esac\n"
+        f"case $state in inactive|failed) ;; '') exit 1 ;; *) exit {STILL_RUNNING} ;; esac\n"
         f'[ "$stale" != yes ] || systemctl {_DAEMON_RELOAD} || exit 1\n'
         f"systemctl start --no-block -- {word}"
     )
@@ -105,7 +105,7 @@ def wait_for_end(unit: str, seconds: int) -> str:
     """Given a service, return the shell that waits so long for its end; with STILL_RUNNING it has not come to that."""
     return (
         f"n=0; while state={_property(quote(unit), 'ActiveState')} || exit 1\n"
-        "case $state in inactive|failed) exit 0 ;; esac\n"
+        "case $state in inactive|failed) exit 0 ;; '') exit 1 ;; esac\n"
         f"[ $n -lt {seconds} ]; do n=$((n + 1)); sleep 1; done; exit {STILL_RUNNING}"
     )
 

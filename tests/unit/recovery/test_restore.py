@@ -220,6 +220,16 @@ def test_a_unit_that_cannot_be_started_leaves_why(host: Restoring, ledger: Ledge
         found.submit(request(host), found.choose(request(host)))
 
 
+def test_a_systemd_that_does_not_answer_is_not_waited_for(host: Restoring, ledger: Ledger) -> None:
+    with restoring(ledger) as found:
+        copy = found.choose(request(host))
+        id_ = found.submit(request(host), copy)
+        host.machine.command("systemctl", "echo 'Running in chroot, ignoring command' >&2")
+        assert isinstance(found.wait_for_result(id_), Result)
+        with pytest.raises(OperationFailed, match="Running in chroot"):
+            found.submit(request(host), copy)
+
+
 def test_a_run_that_leaves_no_result_is_no_result(host: Restoring, ledger: Ledger) -> None:
     host.systemd("rm {requests}/nightly.json".format(requests=host.folder / "requests"))
     with restoring(ledger) as found:
