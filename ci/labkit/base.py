@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 from labkit import recipe
@@ -18,6 +19,7 @@ from labkit.state import flock, known
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 IMAGE = re.compile(r"[0-9a-f]{12}")  # the name of an image's folder: `recipe.digest`
 BUILD_SECONDS = 1800.0
+KEPT_SECONDS = 24 * 3600.0
 # A build ends with its builder, even one that is killed, and its mounts with it: the next may begin at once.
 TIED = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -35,8 +37,9 @@ def image(release: str) -> Path:
 def build(release: str = recipe.RELEASES[0]) -> Path:
     """Given a release, have its image, building it if there is none yet, and return it.
 
-    Images of older recipes go, unless in use. A second builder waits for the first. Raise `LabError` for a release that
-    has no recipe, and when the build fails; nothing half-made is taken for done.
+    Images that nobody asked for in a day go, unless in use: checkouts with different recipes leave each other's. A
+    second builder waits for the first. Raise `LabError` for a release that has no recipe, and when the build fails;
+    nothing half-made is taken for done.
     """
     if release not in recipe.RELEASES:
         raise LabError(f"no recipe for the release {release!r}; there is one for {', '.join(recipe.RELEASES)}")
@@ -50,6 +53,7 @@ def build(release: str = recipe.RELEASES[0]) -> Path:
             _bootstrap(partial / "root", release)
             _settle(partial / "root", release)
             partial.rename(image(release).parent)
+        os.utime(image(release).parent)
         _discard_older()
     return image(release)
 
@@ -131,7 +135,7 @@ def _discard_older() -> None:
     used |= {image(release).parent for release in recipe.RELEASES}
     for folder in cache_folder().iterdir():
         is_image = IMAGE.fullmatch(folder.name) is not None and (folder / "root").is_dir()
-        if is_image and folder not in used:
+        if is_image and folder not in used and time.time() - folder.stat().st_mtime > KEPT_SECONDS:
             _discard(folder)
 
 
