@@ -5,6 +5,7 @@ all processes of a run, and the memory of the largest.
 """
 
 import base64
+import gzip
 import json
 import os
 import re
@@ -148,7 +149,7 @@ def _script(asked: list[Question]) -> str:
 
 
 def _write(lab: Lab, path: str, text: str) -> None:
-    encoded = base64.b64encode(text.encode()).decode()
-    done = lab.root(HOST, f"mkdir -p $(dirname {path}) && base64 -d >{path} <<'END'\n{encoded}\nEND")
+    encoded = base64.b64encode(gzip.compress(text.encode())).decode()  # it is too long for a command line
+    done = lab.root(HOST, f"mkdir -p $(dirname {path}) && base64 -d <<'END' | gzip -d >{path}\n{encoded}\nEND")
     if done.rc != 0:
         raise BenchError(f"{path} cannot be written: {done.err}")

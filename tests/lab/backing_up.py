@@ -1,6 +1,7 @@
 """A client and a backup server in the lab, laid out as docs/decisions/0002-backups.md says."""
 
 import base64
+import gzip
 import json
 import os
 import shlex
@@ -80,9 +81,9 @@ class On:
     def write(self, path: str, text: str, *, owner: str = "root") -> None:
         """Write a file; the passphrase for its owner's eyes alone."""
         mode = "600" if text == PASSPHRASE else "644"
-        encoded = base64.b64encode(text.encode()).decode()
+        encoded = base64.b64encode(gzip.compress(text.encode())).decode()  # a program is too long for a command line
         folder = shlex.quote(str(Path(path).parent))
-        script = f"mkdir -p {folder} && base64 -d >{path} <<'END'\n{encoded}\nEND\n"
+        script = f"mkdir -p {folder} && base64 -d <<'END' | gzip -d >{path}\n{encoded}\nEND\n"
         done = self.root(f"{script}chmod {mode} {path}; chown {owner}: {path}")
         assert done.rc == 0, done
 
