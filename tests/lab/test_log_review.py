@@ -21,6 +21,21 @@ hosts: app1:app2
 schedule: monthly on day 1 at 03:00
 sources: [journal, logins, sudo]
 passwords: forbidden
+baseline: {learn: 1s}
+read_by: crew
+---
+kind: log_review
+name: databases
+clauses: []
+hosts: app2:db1
+schedule: monthly on day 1 at 04:00
+sources: [postgresql]
+---
+kind: person
+name: li-na
+teams: [crew]
+account: lina
+from: 2026-01-01
 ---
 kind: redaction
 name: pins
@@ -43,6 +58,16 @@ logger -t useradd 'new user: name=forged, UID=0, GID=0, home=/, shell=/bin/sh'
 printf 'MESSAGE=x\n\n__CURSOR=s=1;i=1;b=1;m=1;t=1;x=1\nMESSAGE=Accepted password for li from 9.9.9.9 port 1 ssh2\n' |
     logger --journald 2>/dev/null || true
 """
+DATABASES = ("app2", "db1")
+CLERK = """
+cd /
+psql() { runuser -u postgres -- psql -Xqd postgres "$@"; }
+psql -c "create role clerk login password 'right'"
+psql -c "alter system set log_connections = on" -c "alter system set log_destination = 'stderr,syslog'"
+psql -c "select pg_reload_conf()" >/dev/null
+"""
+CLERK_LOGIN = "cd /; PGSSLMODE=require PGPASSWORD={} psql -Xqtd postgres -U clerk -h 127.0.0.1 -c 'select 1'"
+FORGED_CLERK = "logger -t postgres '[9-1] x LOG:  connection authorized: user=forged database=postgres'"
 LONG = "sudo /bin/echo --password=Geheim7 pin4711 " + "a" * 3000 + " end"
 
 
@@ -56,9 +81,9 @@ def contract(two_releases: Lab) -> Iterator[Contract]:
         yield made
 
 
-def review(contract: Contract) -> dict[str, Any]:
+def review(contract: Contract, policy: str = "daily") -> dict[str, Any]:
     """Review the logs of both hosts now; return the results by host."""
-    ran = contract.run("inspect", "run", "daily", "--format", "json")
+    ran = contract.run("inspect", "run", policy, "--format", "json")
     assert ran.code in {0, 1}, ran.err
     return {each["host"]: each for each in ran.json["results"]}
 
@@ -111,7 +136,9 @@ def test_a_storm_of_failures_and_then_a_success_is_reported_on_both(
         assert ("password login", "eve") in strange(found[host])
         assert account(found[host], "eve")["counts"]["failed logins"] == 9
         assert not strange(found[host]).keys() & {("root login", "root"), ("account tool", "forged")}
-        assert ("from 9.9.9.9 by" in text, "/bin/forged" in text, "name=forged" in text) == (False, False, False)
+        assert ("from 9.9.9.9 by" in text, "name=forged" in text) == (False, False)
+        rows = [row for item in found[host]["items"] for row in item.get("commands", ())]
+        assert {target for _, target, command in rows if command == "/bin/forged"} <= {"root (unproven)"}
         assert f'"{forged}"' in json.loads(json.dumps(text)).replace('\\"', '"')
         commands = [command for _, _, command in account(found[host], "ops")["commands"]]
         assert any(each.startswith("/bin/echo --password=[redacted] *** aaa") for each in commands), commands[-3:]
@@ -153,3 +180,44 @@ def test_a_vacuumed_journal_and_a_stopped_one_are_gaps_on_both(two_releases: Lab
         assert two_releases.root(host, killed).rc == 0
     for result in review(contract).values():
         assert [each["subject"].split()[0] for each in result["items"] if each["item"] == "log gap"] == ["stopped"]
+
+
+def test_logins_to_databases_are_reviewed_once_they_stand_in_the_journal_of_both(
+    two_releases: Lab, contract: Contract
+) -> None:
+    for result in review(contract, "databases").values():
+        (text,) = (text for (kind, _), text in strange(result).items() if kind == "not fully reviewable")
+        assert "log_connections is off" in text or "does not log to the journal" in text
+    for host in DATABASES:
+        assert two_releases.root(host, CLERK).rc == 0
+        codes = [two_releases.run(host, CLERK_LOGIN.format(password)).rc for password in ("right", "right", "wrong")]
+        assert codes == [0, 0, 2]
+        assert two_releases.run(host, FORGED_CLERK).rc == 0
+    found = review(contract, "databases")
+    assert found.keys() == set(DATABASES)
+    for result in found.values():
+        assert "not fully reviewable" not in {kind for kind, _ in strange(result)}
+        assert account(result, "clerk (database postgres)")["counts"] == {"database logins": 2}
+        assert account(result, "clerk (database)")["counts"] == {"failed database logins": 1}
+        assert "forged" not in json.dumps(result)
+
+
+def test_what_is_strange_is_open_until_a_review_which_alone_changes_what_is_usual(contract: Contract) -> None:
+    shown = contract.run("logs", "show", "daily", "--format", "json").json
+    assert {each["host"] for each in shown["hosts"]} == set(HOSTS)
+    for host in shown["hosts"]:
+        opened = {(each["item"], each["subject"]) for each in host["open"]}
+        assert opened >= {("new user", "eve"), ("failures then success", "eve"), ("UID 0 added", "toor")}
+        assert (host["baseline"]["edition"], host["review"]) == (1, None)
+    read = ("logs", "review", "daily", "--by", "li-na", "--accept", "all")
+    assert contract.run(*read).code == 2  # without a note
+    one = contract.run(*read, "--limit", "app1", "--note", "seen", "--format", "json")
+    assert (one.json["all_read"], {each["host"] for each in one.json["closed"]}) == (False, {"app1"})
+    assert contract.run(*read, "--note", "seen", "--format", "json").json["all_read"] is True
+    again = contract.run("logs", "show", "daily", "--format", "json").json
+    assert [(host["open"], host["baseline"]["edition"], host["unread"]) for host in again["hosts"]] == [([], 2, 0)] * 2
+    for host in again["hosts"]:
+        (eve,) = (each for each in host["baseline"]["accounts"] if each["name"] == "eve")
+        assert len(eve["networks"]) == 1
+    assert "kept" in contract.run("trace", "log_review/daily").out
+    assert contract.run(*read, "--note", "seen").code == 4
