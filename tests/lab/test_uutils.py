@@ -77,6 +77,12 @@ items:
   - disk: {{mount: /, warn: 97%, critical: 99%}}
   - units: {{failed: 0}}
 ---
+kind: log_review
+name: logs
+hosts: all
+schedule: monthly on day 1 at 03:00
+sources: [logins, sudo]
+---
 kind: backup
 name: kept
 hosts: app1
@@ -169,6 +175,13 @@ def test_a_contract_of_every_kind_of_step_is_applied_and_seen_to_be_so(uutils: L
     again = contract.good(*GIVEN, "apply", "--yes", "--format", "json").json
     assert (again["converged"], again["ansible_started"]) == (True, False)
     assert uutils.root("app1", "id -nG wang-fang").out == "wang-fang\n"
+
+
+def test_a_review_of_logs_says_that_sudo_rs_does_not_log_everything(contract: Contract) -> None:
+    ran = contract.run(*GIVEN, "inspect", "run", "logs", "--limit", "app1", "--format", "json")
+    (result,) = ran.json["results"]
+    reasons = [each["subject"] for each in result["items"] if each["item"] == "not fully reviewable"]
+    assert (reasons, result["outcome"]) == (["sudo"], "done")
 
 
 def test_jobs_run_and_leave_their_results(contract: Contract) -> None:
