@@ -27,8 +27,8 @@ ALONE = {
     "deadlines": (measure.a_million_deadlines,),
     "judge": (measure.judging,),
 }
-WITH_DATA = {"purge": (measure.purge,), "inspect": (measure.inspect,)}
-"""Parts that have a lab of their own, with a database."""
+WITH_DATA = {"purge": (measure.purge,), "inspect": (measure.inspect,), "review": (measure.review,)}
+"""Parts that have a lab of their own, with a database or a journal."""
 
 ON_HOSTS = {
     "first": measure.first,

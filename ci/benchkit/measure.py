@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchkit import baseline, collecting, deadlines, history, inspecting, large, many_names, purging, scale
+from benchkit import baseline, collecting, deadlines, history, inspecting, large, many_names, purging, reviewing, scale
 from benchkit.bed import Bed, nothing_done
 from benchkit.table import Figure, Row, figure, missing
 from benchkit.timing import Run
@@ -296,3 +296,19 @@ def inspect(_: Path, taking: Taking) -> list[Row]:
         Row("inspection of 30 items", ours, theirs, 0.5, at_most=True),
         Row("inspection of 30 items, peak memory", memory, limit, 1, at_most=True),
     ]
+
+
+def review(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure the review of a journal of a million entries on a lab of its own."""
+    with reviewing.reviewing(folder) as bed:
+        taking.turns({"ours": bed.ours, "floor": bed.floor})
+    work = f"review of a journal of {reviewing.ENTRIES:,} entries"
+    ours, theirs = (
+        taking.figure("ours", "the program of `log_review` on the host"),
+        taking.figure("floor", "`journalctl -o json --all` into nothing"),
+    )
+    memory, limit = (
+        taking.memory("ours", "the program of `log_review`"),
+        Figure("limit", 114, note="120 MB", unit="MiB"),
+    )
+    return [Row(work, ours, theirs, 1.6, at_most=True), Row(f"{work}, peak memory", memory, limit, 1, at_most=True)]
