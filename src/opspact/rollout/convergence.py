@@ -18,14 +18,16 @@ from opspact.plan.change import Action
 from opspact.plan.commit_order import AppliedCommit
 from opspact.plan.dependencies import host_dependencies
 from opspact.plan.plan import HostPlan, Plan
-from opspact.rollout import dependencies, host_lease, manifest_writer, planner, record
+from opspact.rollout import dependencies, manifest_writer, planner, record
 from opspact.rollout.manifest_writer import ManifestUpdates, adopted, manifest_changes, write_manifests
-from opspact.rollout.outcome import ApplyOutcome, is_converged, lost_to
+from opspact.rollout.outcome import ApplyOutcome, is_converged
 from opspact.rollout.progress_listener import ProgressListener
 from opspact.rollout.removal import Removal, removals
 from opspact.rollout.rerun_lost_hosts import run_all_hosts
 from opspact.rollout.survey import Survey, Surveyor
 from opspact.rollout.wait_until_ready import wait_until_ready
+from opspact.run import host_lease
+from opspact.run.host_lease import lost_to
 from opspact.run.leases import Leases
 from opspact.steps.base import Step
 from opspact.steps.check import Reach

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from opspact.plan.change import Action
 from opspact.plan.plan import HostPlan, Plan
+from opspact.run.host_lease import lost_to
 from opspact.steps.check import HostResult, Reach, Results, State
 from opspact.structs import Struct, field, replace
 
@@ -61,11 +62,6 @@ class ApplyOutcome(Struct):
         """
         why = {name: lost_to(by) for name, by in taken.items() if name in self.results}
         return replace(self, why={**self.why, **why}, taken=taken)
-
-
-def lost_to(run: str) -> str:
-    """Given the run that has taken a host (empty: unknown), return why nothing more is done there."""
-    return f"another run has taken this host{f': {run}' if run else ''}"
 
 
 def is_converged(result: HostResult) -> bool:

@@ -12,7 +12,6 @@ from opspact.fleet.fence import Hold
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.model.inventory.host import Host
-from opspact.rollout.outcome import lost_to
 from opspact.run.leases import Leases
 from opspact.steps.check import Reach
 
@@ -40,6 +39,11 @@ def take(leases: Leases, sessions: Sequence[Sessions], hosts: Iterable[Host], *,
     entered = _each(sessions, enter, tokens)
     why = {name: it for name, it in {**found, **entered}.items() if isinstance(it, str)}
     return {**{name: lost_to(by) for name, by in leases.lost.items() if name in chosen}, **why}
+
+
+def lost_to(run: str) -> str:
+    """Given the run that has taken a host (empty: unknown), return why nothing more is done there."""
+    return f"another run has taken this host{f': {run}' if run else ''}"
 
 
 def taken(leases: Leases, sessions: Iterable[Sessions]) -> dict[str, str]:

@@ -21,8 +21,9 @@ from opspact.model import names
 from opspact.model.inventory.host import Host
 from opspact.plan.plan import Plan
 from opspact.resolve.contract import resolve
-from opspact.rollout import host_lease, record
+from opspact.rollout import record
 from opspact.rollout.outcome import ApplyOutcome
+from opspact.run import host_lease
 from opspact.run.leases import Leases
 from opspact.steps.check import HostResult, Reach
 from opspact.workspace.workspace import Compiled
