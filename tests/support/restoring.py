@@ -32,7 +32,7 @@ if command == "list" and "--json" in arguments:
     print((here / "archives").read_text())
 elif command == "list":
     for name, path in inner.items():
-        if "/postgresql_databases/" in name:
+        if "/postgresql_databases/" in name or name in wanted:
             print(json.dumps({"type": "-", "path": name, "size": path.stat().st_size}))
 elif "--stdout" in arguments:
     for path in meant.values():
@@ -55,6 +55,7 @@ if command == "extract" and (here / "hangs").exists():
 """
 FILES = {"etc/hostname": b"db1\n", "srv/oa/a": b"a", "srv/oa/b/c": b"c"}
 DUMP = "run/opspact/borgmatic/nightly/postgresql_databases/localhost/oa"
+ROLES = "var/lib/opspact/roles/nightly"
 HOUR = 3600
 
 
@@ -97,6 +98,7 @@ class Host:
             hold=str(self.machine.folder / "rebuilding"),
             root=str(self.machine.folder / "root"),
             account="",
+            roles=f"/{ROLES}",
         )
 
     def ask(self, **request: Any) -> None:

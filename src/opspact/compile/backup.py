@@ -166,6 +166,7 @@ def _restore_settings(backup: Backup, access: BorgAccess) -> dict[str, object]:
         "environment": access.environment,
         "state": names.RESTORE_STATE,
         "request": names.restore_request(backup.name),
+        "roles": names.roles_file(backup.name),
     }
 
 

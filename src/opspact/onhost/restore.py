@@ -1,12 +1,14 @@
 """Restore what somebody asks for from a copy: files into a folder or in place, or one database beside the others.
 
 Comes in: `restore.py CONFIG.json`: `{"job": "restore/POLICY", "policy", "repository": its URL, "environment":
-{"BORG_…"}, "state": a folder, "request": a path}`; holds no secret. The request is a file that root alone can read and
-that is deleted as it is read: `{"id": a word, "at": seconds since the epoch (left out: now), "suspect": [names of
-copies that do not count], "archive": the id of the copy that is meant (left out: the newest)}` and one of
+{"BORG_…"}, "state": a folder, "request": a path, "roles": where copies have roles}`; holds no secret. The request is a
+file that root alone can read and that is deleted as it is read: `{"id": a word, "at": seconds since the epoch (left
+out: now), "suspect": [names of copies that do not count], "archive": the id of the copy that is meant (left out: the
+newest)}` and one of
   `"folder": DIR` (absent or empty), maybe with `"paths": […]`, files and folders as they were on the host (else: all);
   `"in_place": […]`: such paths, to where they were; only while the file HOLD is there, which says that nothing is live;
-  `"database": {"name", "as": a name that is free, "create_roles": whether roles that are missing are made, no login}`.
+  `"database": {"name", "as": a name that is free, "create_roles": whether roles are restored too; those that the
+  copy does not have, and the database needs, are made without login}`.
 Goes out: what was asked for, complete or not there at all (in place: as far as it got, to be asked for once more); one
 result in the spool with the `request`'s id, the `archive`, its `age_seconds`, what was restored, and of all files or a
 database `is_compared`: whether their number or its rows are those that were backed up. Run by systemd as root, with
@@ -38,6 +40,7 @@ from opspact.onhost.backup_failure import Facts, cause
 from opspact.onhost.copy_archive import choose_copy, digest_of, list_copies, regular_files, row_differences, start_time
 from opspact.onhost.postgresql import PostgresqlFailed
 from opspact.onhost.restored_database import LiveServer, NotRestored, RestoredDatabase
+from opspact.onhost.restored_roles import restore_roles
 from opspact.onhost.spool import CannotRun, json_bytes, open_spool, read_configuration, utc, write_atomically
 
 HOLD = "/var/lib/opspact/rebuilding"
@@ -135,12 +138,21 @@ class Copies:
 
     def dump(self, copy: Facts, database: str) -> Facts:
         """Return `path` and `size` of the dump of a database in a copy. Raise NotRestored: it is not there."""
-        pattern = "sh:**/postgresql_databases/**"
-        listed = map(json.loads, self.borg("list", "--json-lines", self.place(copy), pattern).splitlines())
-        for entry in listed:
-            if entry["type"] == "-" and entry["path"].rpartition("/")[2] == database:
-                return {"path": entry["path"], "size": entry["size"]}
+        for path, size in self.sizes(copy, "sh:**/postgresql_databases/**").items():
+            if path.rpartition("/")[2] == database:
+                return {"path": path, "size": size}
         raise NotRestored(f"the dump of database {database} is not in {copy['name']}")
+
+    def roles(self, copy: Facts) -> str:
+        """Return the roles of the databases' server, as SQL; empty: the copy was made without them."""
+        path = self.configuration["roles"].lstrip("/")
+        is_there = path in self.sizes(copy, f"pp:{path}")
+        return self.borg("extract", "--stdout", self.place(copy), f"pp:{path}") if is_there else ""
+
+    def sizes(self, copy: Facts, pattern: str) -> dict[str, int]:
+        """Return the paths of regular files in a copy, each with its size."""
+        listed = map(json.loads, self.borg("list", "--json-lines", self.place(copy), pattern).splitlines())
+        return {entry["path"]: entry["size"] for entry in listed if entry["type"] == "-"}
 
 
 def archive_path(path: str) -> str:
@@ -265,16 +277,22 @@ class Restore:
         self.extract_dump(name, dump, held)
         restored = RestoredDatabase(server, dump)
         self.unfinished.write(database=restored.unfinished)
-        roles = restored.create_owners() if create_roles else []
+        roles = self.create_roles(restored) if create_roles else {"roles": []}
         rows = restored.restore()
         if differences := row_differences(rows, held.get("rows")):
             raise NotRestored(f"database {name} is not what was dumped: {differences}", "critical")
         restored.give_name(new_name, of_source=name)
-        about = {"name": new_name, "of": name, "tables": len(rows), "rows": sum(rows.values()), "roles": roles}
+        about = {"name": new_name, "of": name, "tables": len(rows), "rows": sum(rows.values()), **roles}
         message = f"database {name} of {self.copy['name']} restored as {new_name}"
         message += f": {about['tables']} tables, {about['rows']} rows"
-        message += f"; roles that cannot log in yet: {', '.join(roles)}" if roles else ""
+        message += f"; roles that cannot log in yet: {', '.join(about['roles'])}" if about["roles"] else ""
         return {"database": about, "is_compared": held.get("rows") is not None, "message": message}
+
+    def create_roles(self, restored: RestoredDatabase) -> Facts:
+        """Restore the roles, make those that are missing still, without login, and return both. Raise NotRestored."""
+        dumped = self.copies.roles(self.copy)
+        made = restore_roles(restored.server.database, dumped) if dumped else []
+        return {"restored_roles": made, "roles": restored.create_owners()}
 
     def extract_dump(self, name: str, dump: Path, held: Facts) -> None:
         """Write the dump of a database to a file. Raise NotRestored unless it is the one that was made."""

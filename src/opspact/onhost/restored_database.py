@@ -52,6 +52,11 @@ class LiveServer:
     def __init__(self, account: str) -> None:
         self.account = account
 
+    @property
+    def database(self) -> Database:
+        """The database from which others are made."""
+        return Database(MAINTENANCE_DATABASE, self.account)
+
     def execute(self, *statements: str, database: str = MAINTENANCE_DATABASE) -> str:
         """Have statements carried out, and return what they answer. Raise PostgresqlFailed."""
         return Database(database, self.account).execute(*statements)

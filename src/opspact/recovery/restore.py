@@ -65,7 +65,7 @@ class InPlace(Struct):
 
 
 class OneDatabase(Struct):
-    """A database restored under a name that is free; `creates_roles`: roles that it needs are made, without login."""
+    """A database restored under a name that is free; `creates_roles`: roles are restored too."""
 
     name: str
     new_name: str

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from programs import Machine
-from restoring import DUMP, Host
+from restoring import DUMP, ROLES, Host
 from sqlalchemy import Connection, text
 
 pytestmark = pytest.mark.slow
@@ -104,6 +104,22 @@ def test_a_database_that_is_gone_comes_back_with_its_settings_and_its_roles(live
     assert result["database"]["roles"] == ["\"Clerk 'A'\""]
     assert psql(live, "oa", "show work_mem") == "7MB"
     assert psql(live, "oa", "select rolcanlogin from pg_roles where rolname = 'Clerk ''A'''") == "f"
+
+
+def test_roles_that_the_copy_has_come_back_with_their_passwords(live: Host) -> None:
+    psql(live, "postgres", "alter role \"Clerk 'A'\" login password 'secret'")
+    query = "select rolcanlogin, rolpassword from pg_authid where rolname like 'Clerk%'"
+    before = psql(live, "postgres", query)
+    words = ["pg_dumpall", "--globals-only"]
+    live.holds(ROLES, subprocess.run(words, env=environment(live), capture_output=True, check=True).stdout)
+    live.copy("a1", **held(live))
+    psql(live, "postgres", "drop database oa")
+    psql(live, "postgres", "drop role \"Clerk 'A'\"")
+    status, result = live.restore(database={"name": "oa", "as": "oa", "create_roles": True})
+    assert (status, result["verdict"]) == (0, "ok"), result
+    assert (result["database"]["restored_roles"], result["database"]["roles"]) == (["\"Clerk 'A'\""], [])
+    assert psql(live, "postgres", query) == before
+    assert "cannot log in" not in result["message"]
 
 
 @pytest.mark.parametrize(
