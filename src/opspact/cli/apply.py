@@ -5,6 +5,7 @@ of it.
 """
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, cast
@@ -39,6 +40,9 @@ from opspact.run.resume import PlannedStage
 from opspact.structs import Struct, replace
 from opspact.text.counts import format_count
 from opspact.workspace.workspace import Compiled
+
+Confirm = Callable[[Sessions, Plan, tuple[PlannedStage, ...]], None]
+"""What is given the plan and the stages before anything is changed."""
 
 
 class _Confirmation(Struct):
@@ -94,7 +98,7 @@ def command(  # noqa: PLR0913 - one for each option
     settings = settings_of(context)
     _refuse_together(file, limit, resume=resume, allow_older=allow_older)
     if not (resume or file or yes):
-        _refuse_without_terminal()
+        refuse_without_terminal()
     work = command_context(context)
     approved = read_plan(file, work.head) if file is not None else None
     work.passwords()  # asked before anything is locked or shown
@@ -102,7 +106,7 @@ def command(  # noqa: PLR0913 - one for each option
         if resume:
             run = unfinished_run(ledger, work.head, work.workspace.now)
             if not (yes or run.arguments.plan):
-                _refuse_without_terminal()
+                refuse_without_terminal()
         else:
             arguments = replace(_arguments(work.head, limit, approved), allow_older=allow_older)
             run = new_run(arguments, work.workspace.now)
@@ -111,7 +115,7 @@ def command(  # noqa: PLR0913 - one for each option
             sure = yes or bool(run.arguments.plan)
             runs = next_runs(work.head.contract, work.workspace.now)
             confirm = _Confirmation(settings, reporter, asks=not sure, diff=diff, next_runs=runs)
-            outcome = _apply(work, ledger, run, reporter=reporter, confirm=confirm)
+            outcome = apply_now(work, ledger, run, reporter=reporter, confirm=confirm.ask)
         head = ledger.head()
     _print(settings, outcome, head, orphans=orphans, form=form)
     if outcome.signal:
@@ -137,9 +141,10 @@ def _arguments(head: Compiled, limit: str | None, approved: ApprovedPlan | None)
     return ApplyArguments(head.contract.digest, plan=approved.digest, hosts=approved.hosts)
 
 
-def _apply(
-    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: _Confirmation
+def apply_now(
+    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: Confirm
 ) -> ApplyOutcome:
+    """Given a new run or one to be resumed, carry it out over sessions of its own; `confirm` raises Refused."""
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
     settings = RunSettings(
         verbosity=work.settings.verbose,
@@ -148,7 +153,7 @@ def _apply(
         ssh_password=work.passwords().ssh,
     )
     with work.sessions(names) as sessions, reporter:
-        confirmed = partial(confirm.ask, sessions)
+        confirmed = partial(confirm, sessions)
         apply = Apply(work.workspace, work.head, ledger, run, reporter, confirmed, work.sessions, settings)
         return apply.carry_out(sessions)
 
@@ -162,9 +167,7 @@ def _print(
         settings.stdout.show([*outcome_lines(outcome, head), *orphan_lines(orphans)])
 
 
-def _refuse_without_terminal() -> None:
+def refuse_without_terminal(hint: str = "use --yes, or a plan file from `opspact plan --live --out FILE`") -> None:
+    """Raise Refused, with what to do instead, where there is no terminal on which somebody can be asked."""
     if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused(
-            "no terminal to ask for confirmation",
-            hint="use --yes, or a plan file from `opspact plan --live --out FILE`",
-        )
+        raise Refused("no terminal to ask for confirmation", hint=hint)

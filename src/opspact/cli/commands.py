@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "logs": Entry("logs", "Show reports of log reviews; record that they were read.", acts=True, is_group=True),
         "qc": Entry("qc", "Show control charts of recorded results.", is_group=True),
         "backup": Entry("backup", "Show, run and test backups, and restore from them.", acts=True, is_group=True),
+        "rebuild": Entry("rebuild", "Rebuild a host that lost everything, from policies and backups.", acts=True),
         "library": Entry("library", "Check the installers in the software library.", acts=True, is_group=True),
         "record": Entry("record", "Record what a person did of what a policy owes.", acts=True),
         "calendar": Entry("calendar", "Compute deadlines and open time; import holidays.", acts=True, is_group=True),

@@ -82,12 +82,13 @@ def _service(job: HostJob, description: str, more: Mapping[str, str]) -> str:
     databases = " postgresql.service" if job.kind.sandbox in _OF_DATABASES else ""
     order = [("Wants", "network-online.target"), ("After", f"network-online.target{databases}")]
     limits = [*_AT_MOST.items()] if "Restart" in more else []
+    conditions = [("ConditionPathExists", f"!{names.REBUILDING}")] if job.kind.is_of_data else []
     words = (names.program(job.kind.program), names.settings(job.key))
     start = _quick_command if job.kind.sandbox is Sandbox.MEMORY else _command
     settings = {"TimeoutStartSec": f"{job.kind.time_limit:.0f}s", "StateDirectoryMode": "0750", **_sandbox(job)}
     return _text(
         {
-            "Unit": [("Description", _plain(description)), *order, *limits],
+            "Unit": [("Description", _plain(description)), *order, *conditions, *limits],
             "Service": [
                 ("Type", "oneshot"),
                 ("ExecStart", start(*words, job.kind.action)),

@@ -45,7 +45,8 @@ class JobKind(Struct, kw_only=True):
     With `cleanup`, after each run, it removes what that left if it was killed (empty: nothing is left).
     `time_limit`: seconds after which systemd ends a run. `is_heavy`: it loads disks or databases; the others are done
     in seconds. `is_maintenance`: it belongs into a maintenance window. `is_remote`: it writes to the job's server.
-    `is_resumed`: a run that was killed, or may go on later, is started again.
+    `is_resumed`: a run that was killed, or may go on later, is started again. `is_of_data`: it takes the data of its
+    host for what they should be, so that it does not run while that host is rebuilt.
     """
 
     name: str
@@ -60,6 +61,7 @@ class JobKind(Struct, kw_only=True):
     is_maintenance: bool = False
     is_remote: bool = False
     is_resumed: bool = False
+    is_of_data: bool = False
     lock: Lock = Lock.NONE
 
     @property
@@ -77,6 +79,7 @@ BACKUP = JobKind(
     time_limit=48 * _HOUR,
     is_heavy=True,
     is_remote=True,
+    is_of_data=True,
     lock=Lock.SHARED,
 )
 PRUNE = JobKind(
@@ -125,6 +128,7 @@ DATA_CARE = JobKind(
     is_maintenance=True,
     is_remote=True,
     is_resumed=True,
+    is_of_data=True,
     lock=Lock.SHARED,
 )
 RESTORE = JobKind(

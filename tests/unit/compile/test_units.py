@@ -131,3 +131,8 @@ def test_systemd_understands_every_line(name: str, tmp_path: Path) -> None:
     unit.write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert [line for line in done.stderr.splitlines() if unit.name in line] == []
+
+
+def test_what_takes_the_data_for_right_does_not_run_while_the_host_is_rebuilt() -> None:
+    held = {name for name, text in SERVICES.items() if f"\nConditionPathExists=!{names.REBUILDING}\n" in text}
+    assert held == {"backup", "data_care", "needed"}
