@@ -4,7 +4,6 @@ In: sessions, jobs, the ledger. Out: what is new, recorded. The hosts' own timer
 what comes after what the ledger has, whose newest events alone are read.
 """
 
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Progress as OnProgress
 from opspact.fleet.sessions import Sessions
 from opspact.jobs.answer import Answer, Position, read_answer, request
+from opspact.jobs.host_command import ABSENT, NO_PYTHON, PYTHON, program_command
 from opspact.ledger.apply_events import HostChecked
 from opspact.ledger.context import Context
 from opspact.ledger.event import SealedEvent
@@ -36,13 +36,7 @@ _DRAWING = f"{DRILL.name}/"
 """How the keys of jobs begin that draw samples by the ledger's head."""
 
 _PATIENCE = 300.0  # seconds for one answer
-_ABSENT, _NO_PYTHON = 66, 69  # EX_NOINPUT and EX_UNAVAILABLE of sysexits.h
-_PYTHON = "/usr/bin/python3"
-_READER = names.program("reader")
-_ASK = (
-    f"[ -e {shlex.quote(_READER)} ] || exit {_ABSENT}; [ -x {_PYTHON} ] || exit {_NO_PYTHON}; "
-    f"exec {_PYTHON} -I {shlex.quote(_READER)}"
-)
+_ASK = program_command("reader")
 
 OnHost = tuple[str, str]
 """A job's key and a host."""
@@ -190,11 +184,11 @@ class _Gathering:
 
     def _note(self, answer: Answer, done: Completed) -> None:
         """Note what is wrong with a host's answer."""
-        if done.rc == _ABSENT:
+        if done.rc == ABSENT:
             self.collection.not_applied.append(answer.host)
             return
-        if done.rc == _NO_PYTHON:
-            answer.problems.append(f"Python is not installed there: {_PYTHON} does not exist.")
+        if done.rc == NO_PYTHON:
+            answer.problems.append(f"Python is not installed there: {PYTHON} does not exist.")
         elif not answer.is_complete:
             said = quoted(done.stderr) or f"exit status {done.rc}"
             answer.problems.append(f"The answer of the reader is incomplete: {said}.")

@@ -19,11 +19,13 @@ from opspact.fleet.sessions import open_sessions
 from opspact.jobs import collection
 from opspact.jobs.answer import Position
 from opspact.jobs.collection import Collection, Collector
+from opspact.jobs.host_command import PYTHON, program_command
 from opspact.jobs.run import run_now
 from opspact.ledger.apply_events import CheckSource, HostChecked
 from opspact.ledger.context import Context
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.model import names
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
 from opspact.model.inventory.host import Host
 from opspact.model.job import BACKUP, DRILL, INSPECTION, Job
@@ -381,7 +383,8 @@ def test_results_of_a_host_whose_clock_is_off_are_recorded_in_our_time(machine: 
 
 def test_a_host_without_python_is_called_that(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     # The reader is there (this file stands for it), and the interpreter is not.
-    asked = collection._ASK.replace(collection._READER, __file__).replace(collection._PYTHON, "/usr/bin/no-python")  # noqa: SLF001 - the command as hosts are asked
+    command = program_command("reader")
+    asked = command.replace(names.program("reader"), __file__).replace(PYTHON, "/usr/bin/no-python")
     monkeypatch.setattr(collection, "_ASK", asked)
     ((host, problems),) = collect(ledger).problems.items()
     assert (host, len(problems), "Python is not installed" in problems[0]) == ("h0", 1, True)
