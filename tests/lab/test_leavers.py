@@ -3,19 +3,20 @@
 app2 is of Debian 12, the others are of 13.
 """
 
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import own_key
 import pytest
 from contracts import Contract, later, small, until
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
 
+HER = "anna-li"
 HOSTS = ("app1", "app2", "db1", "backup1")
 MADE = ("app1", "app2")
 """Where the contract gives her an account: the others are not in the hosts of her policy."""
@@ -57,46 +58,18 @@ SU = "echo secret | runuser -u nobody -- su anna-li -c 'echo secret | sudo -S -k
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return her private key; the public one lies beside it."""
-    file = tmp_path_factory.mktemp("keys") / "anna-li"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "anna-li", "-f", file], check=True)
-    return file
+    return own_key.make_key(tmp_path_factory.mktemp("keys"), HER)
 
 
 @pytest.fixture(scope="module")
 def contract(two_releases: Lab, key: Path) -> Iterator[Contract]:
-    with small(two_releases, "leavers", POLICIES.format(key=public(key))) as made:
+    with small(two_releases, "leavers", POLICIES.format(key=own_key.public(key))) as made:
         yield made
-
-
-def public(key: Path) -> str:
-    return key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-
-
-def hers(lab: Lab, host: str, key: Path, *, command: str) -> list[str]:
-    """Return the words that run a command on a host as her, with her key."""
-    own = {f"IdentityFile={lab.key}": f"IdentityFile={key}"}
-    return [*(own.get(word, word) for word in lab.ssh_command(host, user="anna-li")), command]
 
 
 def logs_in(lab: Lab, host: str, key: Path) -> tuple[str, str]:
     """Return what a login of hers says, and the complaints about it."""
-    words = hers(lab, host, key, command="id -un")
-    said = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
-    return said.stdout, said.stderr
-
-
-@contextmanager
-def session(lab: Lab, host: str, key: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Yield a session of hers on a host that goes on."""
-    words = hers(lab, host, key, command="echo in; exec sleep 300")
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
-        try:
-            assert started.stdout is not None
-            assert started.stdout.readline() == "in\n"
-            yield started
-        finally:
-            started.kill()
+    return own_key.logs_in(lab, host, key, user=HER)
 
 
 def leaves(contract: Contract, days: int) -> None:
@@ -127,11 +100,11 @@ def test_one_apply_closes_the_account_of_somebody_who_left_on_every_host(
     two_releases: Lab, contract: Contract, key: Path
 ) -> None:
     for host in HOSTS:
-        assert two_releases.root(host, BY_HAND.format(key=public(key))).rc == 0
+        assert two_releases.root(host, BY_HAND.format(key=own_key.public(key))).rc == 0
         assert two_releases.root(host, SU).out == "0\n"
     leaves(contract, 1)
     with ExitStack() as held:
-        sessions = [held.enter_context(session(two_releases, host, key)) for host in HOSTS]
+        sessions = [held.enter_context(own_key.session(two_releases, host, key, user=HER)) for host in HOSTS]
         contract.good("apply", "--yes")
         until(lambda: all(each.poll() is not None for each in sessions))
     for host in HOSTS:
