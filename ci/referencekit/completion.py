@@ -25,7 +25,7 @@ _VALUES: dict[str, object] = {
     "opspact backup restore HOST": "hosts",
     "opspact backup restore DIR": "",
     "CLAUSE|POLICY|HOST|STEP": "trace",
-    "POLICY": "records/review,spare,visit",
+    "POLICY": "records/access,review,spare,visit",
     "PERSON": "policies/person",
     "NAME|FILE": "policies/calendar",
     "L": "levels",
@@ -47,6 +47,9 @@ _NAMES = {
     "opspact backup restore": "policies/backup",
     "opspact library check": "policies/library",
     "opspact qc chart": "policies/inspection",
+    "opspact access grant": "policies/access",
+    "opspact access revoke": "policies/access",
+    "opspact access show": "policies/access",
     "--roster": "policies/roster",
     "--sla": "policies/sla",
 }

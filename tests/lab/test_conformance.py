@@ -17,6 +17,7 @@ from opspact.steps.check import Check
 from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
+from opspact.steps.emergency_access import EmergencyAccess
 from opspact.steps.file import File
 from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.kinds import KINDS
@@ -80,6 +81,7 @@ def wanted(lab: Lab) -> list[Step]:
         Account(name="nosudo", home="/home/nosudo"),
         ClosedAccount(name="nobody-there"),
         Membership(account="nosudo", group="nosudo"),
+        EmergencyAccess(account="em-nobody", policy="none"),
         Directory(path=FOLDER),
         File(path=f"{FOLDER}/file", content=Content.of("hello\n数据\n")),
         File(path=f"{FOLDER}/empty", content=Content.of("")),
@@ -98,6 +100,7 @@ UNBROKEN = {
     "account ops",
     "closed-account nobody-there",
     "membership nosudo in nosudo",
+    "emergency-access em-nobody in none",
     "unit ssh.service",
 }
 """What BROKEN leaves alone."""
@@ -115,6 +118,7 @@ NEVER: list[Step] = [
     Unit(name="ssh.service", running=False, enabled=False),
     PortAnswer(port=9),
     OtherAccess(),
+    EmergencyAccess(account="nosudo", policy="none"),
     HttpAnswer(url="http://127.0.0.1:9/"),
     BackupRepository(
         server="app1",

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from asking import LOGIN, STRANGE, asks_for, made_by_ansible
-from contracts import Contract, small
+from contracts import Contract, small, until
 from labkit import Lab
 from reaching import reached
 
@@ -52,6 +52,13 @@ people: {{team: crew}}
 groups: [adm]
 sudo: ["/usr/bin/systemctl restart nginx", /usr/bin/id]
 keys: exclusive
+---
+kind: access
+name: urgent
+hosts: app1
+people: {{person: anna-li}}
+sudo: [ALL]
+emergency: {{at_most: 1h, review_within: 24h}}
 ---
 kind: service
 name: web
@@ -182,6 +189,17 @@ def test_a_review_of_logs_says_that_sudo_rs_does_not_log_everything(contract: Co
     (result,) = ran.json["results"]
     reasons = [each["subject"] for each in result["items"] if each["item"] == "not fully reviewable"]
     assert (reasons, result["outcome"]) == (["sudo"], "done")
+
+
+def test_emergency_access_is_closed_though_this_sudo_knows_no_end_of_rules(uutils: Lab, contract: Contract) -> None:
+    contract.good(*GIVEN, "access", "grant", "urgent", "--person", "anna-li", "--for", "8s", "--reason", "test")
+    assert uutils.root("app1", "su em-anna-li -c 'sudo -n id -u'").out == "0\n"
+    until(lambda: not uutils.root("app1", "ls /var/lib/opspact/emergency_access/urgent").out, within=40)
+    assert uutils.root("app1", "su em-anna-li -c 'sudo -n id -u'").rc != 0
+    assert uutils.root("app1", "getent passwd em-anna-li | cut -d: -f7").out == "/usr/sbin/nologin\n"
+    contract.good(*GIVEN, "inspect", "collect")
+    (grant,) = contract.good("access", "show", "--format", "json").json["grants"]
+    assert [(each["state"], each["used"]) for each in grant["hosts"]] == [("over", "yes")]
 
 
 def test_jobs_run_and_leave_their_results(contract: Contract) -> None:

@@ -9,7 +9,9 @@ from sources import MODULES, SOURCES, broken, parsed, shown, strings
 from opspact.steps.operating_system import FAMILIES
 
 DEBIAN = {"steps/apt.py", "steps/configuration_test.py", "onhost/checks_packages.py"}
-SYSTEMD = {"steps/systemd.py", "onhost/account_processes.py", "onhost/checks_units.py"}
+SYSTEMD = {"steps/systemd.py"} | {
+    f"onhost/{name}.py" for name in ("account_processes", "checks_units", "emergency_access")
+}
 """Programs on hosts import nothing of ours, and are started by systemd's timers."""
 
 COMMANDS_OF_PEOPLE = ("analyse/shell/", "analyse/examples/", "schema/")

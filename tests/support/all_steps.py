@@ -12,6 +12,7 @@ from opspact.steps.base import Step
 from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
+from opspact.steps.emergency_access import EmergencyAccess
 from opspact.steps.file import File
 from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.kinds import KINDS
@@ -45,6 +46,7 @@ EXAMPLES: tuple[Step, ...] = (
     AuthorizedKeys(account="li-na", home="/home/li-na", keys=(KEY, OTHER_KEY), exclusive=False),
     REPOSITORY,
     Directory(path="/srv/oa"),
+    EmergencyAccess(account="em-li-na", policy="db", groups=("adm",)),
     File(path="/etc/motd", content=Content.of("under contract\n"), validate="/bin/true %s", restarts=("a.service",)),
     File(path="/etc/systemd/system/a.timer", content=Content.of("[Timer]\n")),
     HttpAnswer(url="http://localhost/", contains="OA"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from job_results import job_result
 
+from opspact.ledger.access_events import AccessGranted, AccessOutcome, AccessReported
 from opspact.ledger.apply_events import (
     AppliedJob,
     ApplyFinished,
@@ -193,6 +194,18 @@ SAMPLES: tuple[AnyEvent, ...] = (
         accepted=(KnownAccount("ops", (), ("SHA256:def",)),),
     ),
     RedactionChecked(policy="redaction/pins", lines="5f3c00aa11bb", planted=("it was [redacted]",), found=(7,)),
+    AccessGranted(
+        grant="5f3c01aa",
+        policy="access/db",
+        person="li-na",
+        account="em-li-na",
+        hosts=("app1", "db1"),
+        until=BEGINNING + timedelta(hours=2),
+        reason="disk full",
+    ),
+    AccessReported(
+        grant="5f3c01aa", policy="access/db", host="db1", outcome=AccessOutcome.UNKNOWN, detail="no route to host"
+    ),
 )
 """One event of each type, every field with another value than its default."""
 

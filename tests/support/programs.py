@@ -15,7 +15,10 @@ import program_starter
 
 from opspact.compile.jobs import program_text
 
-PROGRAMS = ("backup", "data_care", "drill", "inspection", "library", "log_review", "repository", "restore")
+PROGRAMS = (
+    *("backup", "data_care", "drill", "emergency_access", "inspection", "library", "log_review", "repository"),
+    "restore",
+)
 READER = "reader"
 
 

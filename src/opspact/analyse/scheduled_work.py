@@ -20,8 +20,11 @@ Runs = Mapping[str, Mapping[str, float]]
 
 
 def jobs(context: RuleContext) -> tuple[Job, ...]:
-    """Given a contract, return everything that it runs on a schedule."""
-    return contract_jobs(context.contract)
+    """Given a contract, return everything that it runs on a schedule.
+
+    What waits for the end of something that people opened is no such work: its schedule is that of a look.
+    """
+    return tuple(job for job in contract_jobs(context.contract) if not job.kind.waits)
 
 
 def days(context: RuleContext) -> Days:

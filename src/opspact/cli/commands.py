@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "backup": Entry("backup", "Show, run and test backups, and restore from them.", acts=True, is_group=True),
         "rebuild": Entry("rebuild", "Rebuild a host that lost everything, from policies and backups.", acts=True),
         "library": Entry("library", "Check the installers in the software library.", acts=True, is_group=True),
+        "access": Entry("access", "Grant, revoke and show emergency access.", acts=True, is_group=True),
         "record": Entry("record", "Record what a person did of what a policy owes.", acts=True),
         "calendar": Entry("calendar", "Compute deadlines and open time; import holidays.", acts=True, is_group=True),
         "oncall": Entry("oncall", "Show who is on duty, gaps, balance; export a calendar file.", is_group=True),

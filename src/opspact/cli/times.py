@@ -18,7 +18,7 @@ from opspact.resolve.calendar import calendars_in
 from opspact.schema.read import read_documents
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.days import parse_day, parse_period
-from opspact.schema.values.durations import parse_duration
+from opspact.schema.values.durations import parse_duration, parse_elapsed
 from opspact.schema.values.instants import parse_instant
 from opspact.schema.yaml import limits
 from opspact.text.suggestions import did_you_mean
@@ -99,6 +99,14 @@ def length(business: str | None, elapsed: str | None, working_days: int | None) 
         hint = "use --business or --working-days to count on the calendar"
         raise Refused(f"--elapsed: expected elapsed time, got {elapsed}", hint=hint)
     return found
+
+
+def elapsed(option: str, text: str) -> Duration:
+    """Given an option and its text, return the length by the clock on the wall."""
+    try:
+        return parse_elapsed(text)
+    except InvalidValueError as error:
+        raise Refused(f"{option}: {error.message}", hint=error.hint) from error
 
 
 def _duration(option: str, text: str) -> Duration:

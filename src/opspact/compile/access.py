@@ -4,12 +4,13 @@ Comes in: access policies and the day for which they are compiled. Goes out: por
 """
 
 import math
-import re
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from opspact.compile.emergency_access import emergency_access_portion
 from opspact.compile.portion import Portion, portions
+from opspact.compile.sudo_rules import sudo_commands
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.policies.access import Access
@@ -28,6 +29,9 @@ _DAY = 86400  # seconds
 
 def access_portions(access: Access, contract: Contract, *, day: date) -> Iterator[Portion]:
     """Given who may log in where, yield the steps. Whoever is not with the contract on that day has none."""
+    if access.emergency is not None:
+        yield emergency_access_portion(access, access.emergency, contract, day=day)
+        return
     people = [person for name in access.people if (person := contract.people[name]).works_on(day)]
     ends = {person.name: _ends(person, contract, day) for person in people}
     yield Portion(access.hosts, tuple(_steps(access, people, ends)))
@@ -47,7 +51,8 @@ def closed_account_portions(contract: Contract, *, day: date) -> Iterator[Portio
     in_use: dict[str, set[str]] = {}
     accesses: dict[str, list[Access]] = {}
     for access in contract.accesses:
-        accounts = {person.account for person in working if person.name in access.people}
+        permanent = () if access.emergency else access.people
+        accounts = {person.account for person in working if person.name in permanent}
         for host in access.hosts:
             accesses.setdefault(host, []).append(access)
             in_use.setdefault(host, set()).update(accounts)
@@ -119,15 +124,6 @@ def _steps(access: Access, people: list[Person], ends: Mapping[str, int]) -> Ite
 
 
 def _sudoers(access: Access, people: list[Person]) -> str:
-    commands = ", ".join(map(_command, access.sudo))
+    commands = ", ".join(sudo_commands(access))
     lines = [f"{person.account} ALL=(root) NOPASSWD: {commands}" for person in people]
     return "\n".join([f"# Managed by opspact: access policy {access.name}.", *lines]) + "\n"
-
-
-def _command(command: str) -> str:
-    """Given a command line, return it as sudoers(5) reads it: exactly these arguments, or none at all."""
-    if command == "ALL":
-        return command
-    program, _, arguments = command.partition(" ")
-    escaped = re.sub(r"([\\,:=])", r"\\\1", arguments) if arguments else '""'
-    return f"{program} {escaped}"

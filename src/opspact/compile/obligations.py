@@ -13,6 +13,7 @@ from opspact.compile.channels import channels_obligations
 from opspact.compile.data_care import data_care_obligations
 from opspact.compile.device import device_obligations
 from opspact.compile.emergency import emergency_obligations
+from opspact.compile.emergency_access import emergency_access_obligations
 from opspact.compile.flow import flow_obligations
 from opspact.compile.inspection import inspection_obligations
 from opspact.compile.ladder import ladder_obligations
@@ -44,6 +45,7 @@ _OF_KINDS: tuple[Callable[[Contract], Iterator[Obligation]], ...] = (
     data_care_obligations,
     device_obligations,
     emergency_obligations,
+    emergency_access_obligations,
     flow_obligations,
     inspection_obligations,
     ladder_obligations,

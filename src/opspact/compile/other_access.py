@@ -11,6 +11,7 @@ from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.backup_repository import BackupRepository
 from opspact.steps.base import Step
 from opspact.steps.closed_account import ClosedAccount
+from opspact.steps.emergency_access import EmergencyAccess
 from opspact.steps.file import File
 from opspact.steps.membership import Membership
 from opspact.steps.other_access import OtherAccess
@@ -31,9 +32,11 @@ def other_access(
     others = [each for _, each in stated]
     seen = list(steps)
     keys = [step for step in seen if isinstance(step, AuthorizedKeys)]
-    own = {step.account for step in keys if step.exclusive}
-    accounts = {step.name for step in seen if isinstance(step, Account)}
+    granted = [step for step in seen if isinstance(step, EmergencyAccess)]  # a step of each looks whether it is over
+    own = {*(step.account for step in keys if step.exclusive), *(step.account for step in granted)}
+    accounts = {*(step.name for step in seen if isinstance(step, Account)), *(step.account for step in granted)}
     members = {f"{step.account} in {step.group}" for step in seen if isinstance(step, Membership)}
+    members |= {f"{step.account} in {group}" for step in granted for group in step.groups}
     return OtherAccess(
         accounts=_sorted(accounts, *(each.accounts for each in others)),
         closed=_sorted(step.name for step in seen if isinstance(step, ClosedAccount)),
@@ -43,7 +46,10 @@ def other_access(
             f"{each.account} {each.key_line(client, KEY)}" for client, found in clients.items() for each in found
         ),
         sudo=_sorted(*(each.sudo for each in others)),
-        files=_sorted(step.path for step in seen if isinstance(step, File) and step.path.startswith("/etc/sudo")),
+        files=_sorted(
+            (step.path for step in seen if isinstance(step, File) and step.path.startswith("/etc/sudo")),
+            (step.rules for step in granted),
+        ),
         members=_sorted(members, *(each.members for each in others)),
         directories=_sorted(*(each.directories for each in others)),
         origins=tuple(sorted(origin for origin, _ in stated)),

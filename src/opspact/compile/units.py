@@ -34,6 +34,8 @@ _RESUMED = {"Restart": "on-failure", "RestartSec": "5min", "RestartPreventExitSt
 _AT_MOST = {"StartLimitIntervalSec": "2h", "StartLimitBurst": "6"}
 """A run that was killed, or that asks for it (exit status 74), is gone on with; what was refused is not tried again."""
 _OF_DATABASES = frozenset({Sandbox.BACKUP, Sandbox.ARCHIVE, Sandbox.RESTORE})
+_KEPT_RUNNING = {"Restart": "on-failure", "RestartSec": "10s"}
+_NO_LIMIT = {"StartLimitIntervalSec": "0"}
 _GENTLE = {"Nice": "10", "IOSchedulingClass": "best-effort", "IOSchedulingPriority": "7", "IOWeight": "50"}
 
 _ANYWHERE = dict.fromkeys(("ProtectSystem", "ProtectClock", "RestrictSUIDSGID"), "no")
@@ -66,7 +68,7 @@ def _timer(description: str, times: Iterable[str]) -> str:
 
 def service(job: HostJob) -> str:
     """Given a job, return the text of the service that carries it out once on a host."""
-    return _service(job, _title(job), _RESUMED if job.kind.is_resumed else {})
+    return _service(job, _title(job), _restarts(job))
 
 
 def condition_service(job: Job) -> str:
@@ -78,10 +80,23 @@ def condition_service(job: Job) -> str:
     return _service(job, f"{_title(job)}, if needed", {"ExecCondition": command, "SuccessExitStatus": "75"})
 
 
+def path(job: Job, folder: str) -> str:
+    """Given a job and a folder, return the unit that has it run while a file is in the folder, after a start too."""
+    return _text(
+        {
+            "Unit": [("Description", _plain(f"{_title(job)}: while something is granted"))],
+            "Path": [("PathExistsGlob", _plain(f"{folder}/*.json")), ("Unit", f"{job.unit_name}.service")],
+            "Install": [("WantedBy", "paths.target")],
+        }
+    )
+
+
 def _service(job: HostJob, description: str, more: Mapping[str, str]) -> str:
     databases = " postgresql.service" if job.kind.sandbox in _OF_DATABASES else ""
     order = [("Wants", "network-online.target"), ("After", f"network-online.target{databases}")]
-    limits = [*_AT_MOST.items()] if "Restart" in more else []
+    if job.kind.waits:
+        order = []  # what is open is closed without a network, too
+    limits = [*(_NO_LIMIT if job.kind.waits else _AT_MOST).items()] if "Restart" in more else []
     conditions = [("ConditionPathExists", f"!{names.REBUILDING}")] if job.kind.is_of_data else []
     words = (names.program(job.kind.program), names.settings(job.key))
     start = _quick_command if job.kind.sandbox is Sandbox.MEMORY else _command
@@ -90,7 +105,7 @@ def _service(job: HostJob, description: str, more: Mapping[str, str]) -> str:
         {
             "Unit": [("Description", _plain(description)), *order, *conditions, *limits],
             "Service": [
-                ("Type", "oneshot"),
+                ("Type", "exec" if job.kind.waits else "oneshot"),
                 ("ExecStart", start(*words, job.kind.action)),
                 *((("ExecStopPost", f"-{_command(*words, job.kind.cleanup)}"),) if job.kind.cleanup else ()),
                 *more.items(),
@@ -121,12 +136,20 @@ def _command(*words: str) -> str:
     return " ".join(_argument(word) for word in (_PYTHON, *words) if word)
 
 
+def _restarts(job: HostJob) -> Mapping[str, str]:
+    if job.kind.waits:
+        return _KEPT_RUNNING
+    return _RESUMED if job.kind.is_resumed else {}
+
+
 def _sandbox(job: HostJob) -> dict[str, str]:
     """Return what the job may write, and how gently it runs. Its spool's parent is made for it."""
     spool = _below("/var/lib", names.spool(job.key)).rpartition("/")[0]
     match job.kind.sandbox:
-        case Sandbox.NOTHING:
-            return {"StateDirectory": spool, **(_GENTLE if job.kind.is_heavy else {})}
+        case Sandbox.NOTHING | Sandbox.ACCOUNTS:
+            # Accounts have something everywhere: in /etc, homes, crontabs, rules of sudo.
+            writable = {"ProtectSystem": "no"} if job.kind.sandbox is Sandbox.ACCOUNTS else {}
+            return {"StateDirectory": spool, **writable, **(_GENTLE if job.kind.is_heavy else {})}
         case Sandbox.MEMORY:
             return {
                 "StateDirectory": spool,

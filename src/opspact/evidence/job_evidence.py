@@ -22,7 +22,7 @@ from opspact.model.names import job_subject, repository_subject
 from opspact.model.result import Item, Result, Verdict
 from opspact.model.result import Outcome as ResultOutcome
 from opspact.obligations.evidence import Evidence, Observation, Outcome
-from opspact.obligations.obligation import JobSource, Obligation, Scheduled, Within
+from opspact.obligations.obligation import AfterEach, JobSource, Obligation, Scheduled, Within
 from opspact.obligations.schedule_history import AppliedSchedule, ScheduleHistory
 from opspact.structs import replace
 
@@ -285,7 +285,7 @@ def _may_older_count(
             return known.last_due(until - due.tolerance, not_before=seen.began) is None
         case Within():
             return _is_copy(obligation) and not taken.event.result.has_no_copy
-        case None:
+        case AfterEach() | None:
             return True
         case _:
             assert_never(due)

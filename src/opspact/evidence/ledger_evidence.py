@@ -11,6 +11,7 @@ from typing import assert_never
 from opspact.compile.shape import Work
 from opspact.evidence.applied_texts import AppliedTexts
 from opspact.evidence.check_evidence import CheckEvidence
+from opspact.evidence.emergency_grants import EmergencyGrants, Grant
 from opspact.evidence.job_evidence import JobEvidence
 from opspact.evidence.log_anomalies import with_anomalies
 from opspact.evidence.log_reports import LogReports, ended_at
@@ -27,6 +28,7 @@ from opspact.model.names import job_subject
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.obligations.evidence import Evidence
 from opspact.obligations.obligation import (
+    AfterEach,
     CheckSource,
     JobSource,
     Obligation,
@@ -44,6 +46,7 @@ class LedgerEvidence:
         texts = AppliedTexts(contract, work, self._recorded)
         self._by_check = CheckEvidence(self._recorded, texts)
         self._by_job = JobEvidence(contract, self._recorded, texts)
+        self._by_grant = EmergencyGrants(contract, self._recorded, texts)
         self._by_person = PersonEvidence(self._recorded, texts)
         self.log_reports = LogReports(contract, self._recorded)
         self._by_redaction = RedactionEvidence(self._recorded, texts)
@@ -58,12 +61,19 @@ class LedgerEvidence:
                 return self._by_check.of(source, obligation.policy)
             case JobSource():
                 return self._by_job.of(source, obligation, now)
+            case PersonSource() if isinstance(obligation.due, AfterEach):
+                return self._by_grant.of(source, now)
             case PersonSource():
                 return self._by_person.of(source)
             case RedactionSource():
                 return self._by_redaction.of(source)
             case _:
                 assert_never(source)
+
+    def grants(self, obligation: Obligation) -> tuple[Grant, ...]:
+        """Given an obligation to review emergency access, return what was granted, the oldest first."""
+        source = obligation.source
+        return self._by_grant.grants(source) if isinstance(source, PersonSource) else ()
 
     def inspections(self) -> tuple[Result, ...]:
         """Return the newest result of each inspection and log review on each host, in the order of jobs and hosts."""

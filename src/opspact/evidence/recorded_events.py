@@ -69,6 +69,11 @@ class RecordedEvents:
         records = self._all(self._records, f"policy/{policy}")
         return next((each for each in records if each.event.what == what), None)
 
+    def of_policy(self, kind: type[E], policy: str) -> Iterator[Recorded[E]]:
+        """Yield all events of a type that are about a policy (`kind/name`), the oldest first."""
+        if self._ledger is not None:
+            yield from self._ledger.read(kind, contract=self._contract, subject=f"policy/{policy}")
+
     def of_job(self, subject: str) -> Iterator[Taken]:
         """Yield the results of a job on a host, the newest first; more than that one is read when it is asked for."""
         return self._all(self.results, subject)

@@ -12,6 +12,7 @@ from opspact.model.job import (
     CHECK,
     DATA_CARE,
     DRILL,
+    EMERGENCY_ACCESS,
     INSPECTION,
     LIBRARY,
     LOG_REVIEW,
@@ -21,6 +22,7 @@ from opspact.model.job import (
     Job,
     RequestedJob,
 )
+from opspact.model.policies.access import Access
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.data_care import DataCare
 from opspact.model.policies.device import Device
@@ -40,6 +42,7 @@ PRUNE_SCHEDULE = Schedule(
 )
 """When a server drops what is past its keeping: after the night's backups."""
 
+_HOURLY = replace(PRUNE_SCHEDULE, text="hourly", minutes=(0,), hours=tuple(range(24)))
 _DAILY = replace(PRUNE_SCHEDULE, text="daily at 14:00", minutes=(0,), hours=(14,))
 _WEEKLY = replace(_DAILY, text="weekly on wednesday at 14:00", week_days=(2,))
 _MONTHLY = replace(_DAILY, text="monthly on day 12 at 14:00", month_days=(12,))
@@ -170,8 +173,17 @@ def log_review_job(review: LogReview) -> Job:
     return Job(LOG_REVIEW, review.name, review.hosts, review.schedule, review.origin)
 
 
+def emergency_access_job(access: Access) -> Job:
+    """Given an access policy whose accounts are open while that is granted, return the job that closes them.
+
+    It starts when something is granted and when the host does; the schedule is that of a look whether it had to.
+    """
+    return Job(EMERGENCY_ACCESS, access.name, access.hosts, _HOURLY, access.origin, path=())
+
+
 def _care_jobs(contract: Contract) -> Iterator[Job]:
     yield from map(log_review_job, contract.log_reviews)
+    yield from (emergency_access_job(access) for access in contract.accesses if access.emergency)
     yield from map(data_care_job, contract.data_care)
 
 

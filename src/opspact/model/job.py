@@ -27,6 +27,7 @@ class Sandbox(StrEnum):
     SCRATCH = "scratch"  # these, and the folder below which copies are restored
     ARCHIVE = "archive"  # borg's state and cache
     RESTORE = "restore"  # these, and whatever is asked for: everywhere
+    ACCOUNTS = "accounts"  # accounts, their homes and processes, rules of sudo
 
 
 class Lock(StrEnum):
@@ -46,7 +47,8 @@ class JobKind(Struct, kw_only=True):
     `time_limit`: seconds after which systemd ends a run. `is_heavy`: it loads disks or databases; the others are done
     in seconds. `is_maintenance`: it belongs into a maintenance window. `is_remote`: it writes to the job's server.
     `is_resumed`: a run that was killed, or may go on later, is started again. `is_of_data`: it takes the data of its
-    host for what they should be, so that it does not run while that host is rebuilt.
+    host for what they should be, so that it does not run while that host is rebuilt. `waits`: it runs on while
+    something is open that it will close, and is started again whatever ended it.
     """
 
     name: str
@@ -62,6 +64,7 @@ class JobKind(Struct, kw_only=True):
     is_remote: bool = False
     is_resumed: bool = False
     is_of_data: bool = False
+    waits: bool = False
     lock: Lock = Lock.NONE
 
     @property
@@ -118,6 +121,13 @@ DRILL = JobKind(
 )
 LIBRARY = JobKind(name="library", policy_kind="library", program="library", time_limit=2 * _HOUR, is_heavy=True)
 LOG_REVIEW = JobKind(name="log_review", policy_kind="log_review", program="log_review", time_limit=30 * _MINUTE)
+EMERGENCY_ACCESS = JobKind(
+    name="emergency_access",
+    policy_kind="access",
+    program="emergency_access",
+    sandbox=Sandbox.ACCOUNTS,
+    waits=True,
+)
 DATA_CARE = JobKind(
     name="data_care",
     policy_kind="data_care",
@@ -147,7 +157,13 @@ LOOKS = (INSPECTION, LOG_REVIEW)
 """The kinds whose results say how a host is: their items are findings until the next look."""
 
 JOB_KINDS: Mapping[str, JobKind] = MappingProxyType(
-    {kind.name: kind for kind in (INSPECTION, BACKUP, PRUNE, CHECK, DRILL, LIBRARY, LOG_REVIEW, DATA_CARE, RESTORE)}
+    {
+        kind.name: kind
+        for kind in (
+            *(INSPECTION, BACKUP, PRUNE, CHECK, DRILL, RESTORE),
+            *(LIBRARY, LOG_REVIEW, EMERGENCY_ACCESS, DATA_CARE),
+        )
+    }
 )
 """The table of job kinds, by name."""
 

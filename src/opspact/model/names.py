@@ -169,6 +169,20 @@ def is_sudoers(path: str) -> bool:
     return path.startswith(_SUDOERS)
 
 
+EMERGENCY_FOLDER = f"{STATE_FOLDER}/emergency_access"
+"""Where a host keeps what is granted, in a folder for each access policy and a file for each account."""
+
+
+def emergency_account(account: str) -> str:
+    """Given a person's account, return the one that the person has while emergency access is granted."""
+    return f"em-{account}"
+
+
+def emergency_grants(policy: str) -> str:
+    """Given an access policy's name, return the folder of what is granted by it."""
+    return f"{EMERGENCY_FOLDER}/{policy}"
+
+
 def manifest(contract: str) -> str:
     """Given a contract's name, return where a host keeps the note of what opspact put there for it."""
     return f"{MANIFESTS}/{contract}.json"

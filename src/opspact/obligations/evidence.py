@@ -49,6 +49,20 @@ class Unreachable(Struct):
     detail: str
 
 
+class Occasion(Struct):
+    """One thing after which something is owed: its name in words, and when it ended (UTC).
+
+    `done`: when what is owed of it was done; None: not yet. `detail`: by whom, or why that is not known of it.
+    `is_unknown`: nobody knows whether it has ended.
+    """
+
+    name: str
+    at: datetime
+    done: datetime | None = None
+    detail: str = ""
+    is_unknown: bool = False
+
+
 class Evidence(Struct):
     """Everything that bears on one obligation.
 
@@ -57,6 +71,7 @@ class Evidence(Struct):
     that is DONE came after it: one that is UNKNOWN clears nothing. `against` speaks against every proof so far (a
     server that misses the copies of a client). `schedules`: those that were in effect on the host, the oldest first;
     none where nothing is recorded of them. `is_pending`: the policy's present text has not been applied there.
+    `occasions`: those after each of which something is owed, the oldest first.
     """
 
     applied: datetime | None = None
@@ -67,3 +82,4 @@ class Evidence(Struct):
     schedules: tuple[AppliedSchedule, ...] = ()
     is_pending: bool = False
     failed: Observation | None = None
+    occasions: tuple[Occasion, ...] = ()

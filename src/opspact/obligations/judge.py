@@ -8,8 +8,9 @@ A promise to look and what the look saw are two things: an inspection that found
 from datetime import UTC, datetime
 from typing import assert_never
 
-from opspact.obligations.evidence import Evidence, Observation, Outcome, observed_day
+from opspact.obligations.evidence import Evidence, Observation, Occasion, Outcome, observed_day
 from opspact.obligations.obligation import (
+    AfterEach,
     CheckSource,
     JobSource,
     Obligation,
@@ -77,6 +78,8 @@ def _judgement(obligation: Obligation, evidence: Evidence, now: datetime) -> Jud
             found = _scheduled(obligation, obligation.due, evidence=evidence, now=now)
         case Within():
             found = _within(obligation, obligation.due, evidence=evidence, now=now)
+        case AfterEach():
+            return _after_each(obligation, obligation.due, evidence=evidence, now=now)  # what is done does not age
         case None if isinstance(obligation.source, RecordSource):
             return _once(evidence)  # a person did it, once and for all: the record does not age
         case None:
@@ -154,6 +157,33 @@ def _within(obligation: Obligation, due: Within, *, evidence: Evidence, now: dat
     reason = f"the newest {obligation.what} is {age} old{allowed}"
     found = _overdue(evidence, deadline, state=due.overdue, reason=reason)
     return found if found.state is State.UNKNOWN else replace(found, cause=f"the newest {obligation.what} is too old")
+
+
+def _after_each(obligation: Obligation, due: AfterEach, *, evidence: Evidence, now: datetime) -> Judgement:
+    """Judge what is owed after each of some occasions: the first that is overdue, else an unknown one, counts."""
+    if evidence.against:
+        return Judgement(State.FAILED, "; ".join(evidence.against))
+    waiting = [each for each in evidence.occasions if each.done is None and not each.is_unknown]
+    overdue = [each for each in waiting if now > each.at + due.time]
+    if overdue:
+        deadline = overdue[0].at + due.time
+        allowed = f", {due.text} allowed" if due.text else ""
+        return Judgement(State.LATE, f"no {obligation.what} of {_named(overdue)}{allowed}", deadline, due=deadline)
+    unknown = [each for each in evidence.occasions if each.is_unknown]
+    if unknown:
+        return Judgement(State.UNKNOWN, f"{_named(unknown)}: {unknown[0].detail}", unknown[0].at)
+    if waiting:
+        deadline = waiting[0].at + due.time
+        reason = f"no {obligation.what} of {_named(waiting)} yet"
+        return Judgement(State.NOT_DUE, reason, due=deadline, deadline=deadline)
+    newest = max((each.done for each in evidence.occasions if each.done), default=None)
+    detail = next((each.detail for each in evidence.occasions if newest and each.done == newest), "nothing to review")
+    return Judgement(State.KEPT, detail, newest, at=newest, cause=State.KEPT.value)
+
+
+def _named(occasions: list[Occasion]) -> str:
+    more = len(occasions) - 1
+    return f"{occasions[0].name} and {more} more" if more else occasions[0].name
 
 
 def _is_copy(obligation: Obligation) -> bool:

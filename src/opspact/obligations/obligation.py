@@ -67,7 +67,17 @@ class Within(Struct):
     text: str = ""
 
 
-Due = Scheduled | Within
+class AfterEach(Struct):
+    """Due so long after the end of each of the occasions that are known (grants of access), and late then.
+
+    `text` is the time as it is written.
+    """
+
+    time: timedelta
+    text: str = ""
+
+
+Due = Scheduled | Within | AfterEach
 
 
 class JobSource(Struct, order=True):

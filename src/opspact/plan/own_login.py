@@ -12,6 +12,7 @@ from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
 from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.directory import Directory
+from opspact.steps.emergency_access import EmergencyAccess
 from opspact.steps.file import File
 from opspact.steps.membership import Membership
 from opspact.steps.package import Package
@@ -58,7 +59,7 @@ class OwnLogin(Struct):
 def can_cut_login(step: Step) -> bool:
     """Return whether a step is of those whose change can keep somebody from logging in or from becoming root."""
     match step:
-        case AuthorizedKeys() | Account() | ClosedAccount() | Membership():
+        case AuthorizedKeys() | Account() | ClosedAccount() | EmergencyAccess() | Membership():
             return True
         case Package():
             return step.name in {"sudo", "openssh-server"}
@@ -110,7 +111,7 @@ def _by_removing(login: OwnLogin, step: Step) -> Iterator[str]:
             yield from _without_key(login, {fingerprint(key) for key in step.keys}, kept=False)
         case File() if step.path in login.key_files:
             yield from _without_key(login, _keys_in(step), kept=False)
-        case Account(name=login.user):
+        case Account(name=login.user) | EmergencyAccess(account=login.user):
             yield f"this run logs in as {login.user}; log in with another account"
         case Package(name="sudo") if login.by_sudo:
             yield "this run becomes root by sudo"

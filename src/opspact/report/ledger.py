@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import assert_never
 
+from opspact.ledger.access_events import AccessEvent, AccessGranted, AccessReported
 from opspact.ledger.apply_events import (
     ApplyEvent,
     ApplyFinished,
@@ -68,8 +69,8 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
     if isinstance(event, PersonEvent):
         found = "" if event.found is None else f"{event.found} counted"
         return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
-    if isinstance(event, ReviewEvent):
-        return _of_review(event)
+    if isinstance(event, AccessEvent | ReviewEvent):
+        return _of_review(event) if isinstance(event, ReviewEvent) else _of_access(event)
     if isinstance(event, RedactionEvent):
         lines = format_count(len(event.planted), "sample line")
         found = f"unmasked in event {join_names(list(map(str, event.found)))}" if event.found else ""
@@ -85,6 +86,17 @@ def _of_review(event: ReviewEvent) -> tuple[str, ...]:
         case LogsReviewed():
             accepted = f"{format_count(len(event.accepted), 'use')} accepted" if event.accepted else ""
             return (event.policy, event.host, event.person, accepted, event.note)
+        case _:
+            assert_never(event)
+
+
+def _of_access(event: AccessEvent) -> tuple[str, ...]:
+    match event:
+        case AccessGranted():
+            until, hosts = f"until {time_text(event.until)[:19]}Z", format_count(len(event.hosts), "host")
+            return (event.policy, event.grant, event.person, until, hosts, event.reason)
+        case AccessReported():
+            return (event.policy, event.grant, event.host, event.outcome, event.detail)
         case _:
             assert_never(event)
 

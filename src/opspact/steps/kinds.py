@@ -16,6 +16,7 @@ from opspact.steps.base import Step
 from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
+from opspact.steps.emergency_access import EmergencyAccess
 from opspact.steps.file import File
 from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.link import Link
@@ -34,6 +35,7 @@ AnyStep = (
     | BackupRepository
     | ClosedAccount
     | Directory
+    | EmergencyAccess
     | File
     | HttpAnswer
     | Link

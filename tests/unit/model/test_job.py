@@ -34,6 +34,7 @@ def test_every_kind_is_found_by_its_name_and_says_what_carries_it_out() -> None:
         "drill": "drill",
         "library": "library",
         "log_review": "log_review",
+        "emergency_access": "emergency_access",
         "data_care": "data_care",
         "restore": "restore",
     }

@@ -27,6 +27,7 @@ from opspact.steps.base import Step
 from opspact.steps.closed_account import ClosedAccount
 from opspact.steps.content import Content
 from opspact.steps.directory import Directory
+from opspact.steps.emergency_access import EmergencyAccess
 from opspact.steps.file import File
 from opspact.steps.http_answer import HttpAnswer
 from opspact.steps.kinds import KINDS
@@ -179,6 +180,7 @@ SCENES: Mapping[str, Callable[[Path], Step]] = {
     "account": lambda folder: Account(name=ME, home=str(folder)),
     "account without a home": lambda folder: Account(name=ME, home=str(folder / "nowhere")),
     "closed account": lambda folder: ClosedAccount(name=ME),  # noqa: ARG005 - the scenes' common signature
+    "emergency access": lambda folder: EmergencyAccess(account=ME, policy="x"),  # noqa: ARG005 - as above
     "directory": lambda folder: Directory(path=str(folder), owner=ME, group=GROUP, mode="0700"),
     "file": lambda folder: wanted(folder / "file", "here\n"),
     "file that differs": lambda folder: wanted(folder / "file", "other"),

@@ -5,6 +5,7 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 
 from opspact.model.origin import Origin
 from opspact.structs import Struct
+from opspact.values.duration import Duration
 
 
 class Others(Struct):
@@ -21,10 +22,18 @@ class Others(Struct):
     directories: tuple[str, ...]
 
 
+class Emergency(Struct):
+    """Access that somebody must grant, for `at_most` so long each time; reviewed within so long of its end."""
+
+    at_most: Duration
+    review_within: Duration
+
+
 class Access(Struct):
     """Who may log in to which hosts, and what they may run as root.
 
-    `others`: whoever else has access; None: nobody looks.
+    `others`: whoever else has access; None: nobody looks. `emergency`: they have accounts of their own for this, which
+    are open while somebody granted that; None: their accounts are open all the time.
     """
 
     name: str
@@ -34,4 +43,5 @@ class Access(Struct):
     sudo: tuple[str, ...]
     exclusive: bool
     others: Others | None
+    emergency: Emergency | None
     origin: Origin

@@ -8,12 +8,13 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import GROWN, LATER_CHOICE, LESS
+from opspact.schema.direction import GROWN, LATER_CHOICE, LESS, MORE
 from opspact.schema.editors import any_of
 from opspact.schema.fields import (
     AccountSource,
     Distinct,
     Document,
+    Elapsed,
     HostPattern,
     KeyOfAccount,
     Line,
@@ -77,6 +78,27 @@ class Others(Part):
     )
 
 
+_LONGEST = 7 * 86400.0  # seconds
+
+
+class Emergency(Part):
+    """Access that is not there until somebody grants it, and ends by itself."""
+
+    at_most: Elapsed = Field(
+        json_schema_extra=MORE, description="the longest time for which it can be granted, 7d at most", examples=["4h"]
+    )
+    review_within: Elapsed = Field(
+        json_schema_extra=MORE, description="time after its end until somebody else has reviewed it", examples=["24h"]
+    )
+
+    @model_validator(mode="after")
+    def _for_a_while(self) -> "Emergency":
+        if self.at_most.seconds > _LONGEST:
+            hint = "give access for longer by an access policy without `emergency`"
+            raise InvalidValueError(Code.OUT_OF_BOUNDS, "at_most is longer than 7d", hint=hint)
+        return self
+
+
 class Access(Document):
     """Accounts, keys and sudo of people on hosts."""
 
@@ -107,6 +129,22 @@ class Access(Document):
         description="given at all: whoever else has access to these hosts is reported",
         examples=[{"accounts": ["ops"]}],
     )
+
+    emergency: Emergency | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="given at all: these people have this access only while somebody granted it",
+        examples=[{"at_most": "4h", "review_within": "24h"}],
+    )
+
+    @model_validator(mode="after")
+    def _by_keys_of_the_policy(self) -> "Access":
+        if self.emergency and self.people is None:
+            raise InvalidValueError(Code.FIELD_MISSING, "emergency access of nobody", hint="people: {team: NAME}")
+        if self.emergency and self.keys != "exclusive":
+            hint = "emergency access is by the keys in the policies alone: remove `keys`"
+            raise InvalidValueError(Code.NOT_A_CHOICE, "emergency access with keys: additional", hint=hint)
+        return self
 
     @model_validator(mode="after")
     def _of_somebody(self) -> "Access":

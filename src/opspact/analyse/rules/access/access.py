@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.shell.privilege_escalation import describe_escalation
 from opspact.model.finding import Severity
+from opspact.model.policies.access import Access
 from opspact.text.names import join_names
 
 
 def _wide_sudo(context: RuleContext) -> Iterator[Violation]:
-    for access in context.contract.accesses:
+    for access in _lasting(context):
         for index, command in enumerate(access.sudo):
             why = describe_escalation(command)
             if why:
@@ -25,11 +26,16 @@ _ROOT_GROUPS = frozenset({"disk", "docker", "incus-admin", "kmem", "libvirt", "l
 
 
 def _wide_groups(context: RuleContext) -> Iterator[Violation]:
-    for access in context.contract.accesses:
+    for access in _lasting(context):
         for index, group in enumerate(access.groups):
             if group in _ROOT_GROUPS:
                 message = f"{join_names(access.people, 'people')} can gain full root access as members of {group}"
                 yield Violation(access.origin.policy, message, ("groups", index))
+
+
+def _lasting(context: RuleContext) -> list[Access]:
+    """Return the access that is there all the time. Full rights for an hour, granted and reviewed, are no finding."""
+    return [access for access in context.contract.accesses if access.emergency is None]
 
 
 def _wide_access(context: RuleContext) -> Iterator[Violation]:
@@ -39,7 +45,7 @@ def _wide_access(context: RuleContext) -> Iterator[Violation]:
 
 def _keys_of_others(context: RuleContext) -> Iterator[Violation]:
     promised: dict[str, str] = {}
-    for access in context.contract.accesses:
+    for access in _lasting(context):
         if access.exclusive:
             for host in access.hosts:
                 promised.setdefault(host, access.origin.policy)
