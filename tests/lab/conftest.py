@@ -21,8 +21,8 @@ NAME = os.environ.get("OPSPACT_TEST_LAB", "test") + os.environ.get("PYTEST_XDIST
 LONGEST = (
     *("two_releases", "bad_days", "resources", "apply", "lab_leaning", "runs", "uutils", "timers", "restarts"),
     *("sessions", "drill", "leavers", "notes", "bastion", "two_contracts", "code_tables", "data_care", "own_login"),
-    *("restore", "rebuild", "attacks", "prune", "onhost", "devices", "accounts", "log_review", "other_access"),
-    "redaction",
+    *("restore", "rebuild", "emergency_access", "attacks", "prune", "onhost", "devices", "accounts", "log_review"),
+    *("other_access", "redaction", "collect"),
 )
 """Files that take minutes: begun first, so that no worker waits for another in the end."""
 
