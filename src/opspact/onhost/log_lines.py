@@ -43,7 +43,7 @@ PAM_FAILED = re.compile(
 PAM_OPENED = re.compile(r"pam_unix\(([^:)]+):session\): session opened for user (\S+?)(?:\(uid=\d+\))? by .*")
 PAM_PASSWORD = re.compile(r"pam_\w+\(([^:)]+):chauthtok\): password changed for (\S+)")
 SUDO_CONTINUED = re.compile(r"\s*(\S+) : \(command continued\) (.*)", re.DOTALL)
-SUDO_RECORD = re.compile(r"\s*(\S+) : (.*)", re.DOTALL)
+SUDO_RECORD = re.compile(r"\s*(\S+) :\s+(.*)", re.DOTALL)  # sudo-rs leaves a gap where it has no TTY
 DATABASE_LOGIN = re.compile(
     r"\[\d+-\d+\] .*?\bLOG:\s+connection authorized: user=(\S+) database=(\S+)(?: (?:application_name|SSL|GSS).*)?"
 )

@@ -151,6 +151,12 @@ def test_sudo_commands_count_where_sudo_itself_wrote_them(program: str, kinds: l
     assert read(entry("sudo", line.replace("nobody", "root"), uid="65534", _EXE="/usr/bin/sudo")) == []
 
 
+def test_a_command_of_sudo_rs_without_a_terminal_is_no_refused_one() -> None:
+    line = "nobody :  PWD=/home/ops ; USER=root ; COMMAND=/usr/bin/id -u"
+    found = read(entry("sudo", line, uid="65534", _EXE="/usr/lib/cargo/bin/sudo"))
+    assert found == [("command", "nobody", "", "root", "/usr/bin/id -u")]
+
+
 def test_changes_of_accounts_are_read_as_their_tools_say_them() -> None:
     line = "new user: name=eve, UID=1002, GID=1002, home=/home/eve, shell=/bin/bash, from=none"
     assert read(entry("useradd", line)) == [("change", "", "", "useradd", line)]
