@@ -129,7 +129,7 @@ def test_values_are_asked_for_by_snmp_and_no_secret_is_seen_on_the_way(healthy_l
     fresh_host("db1")
     words = {name: f"Canary-{secrets.token_hex(12)}" for name in ("auth", "privacy", "community")}
     made = healthy_lab.root("db1", AGENT.format(**words))
-    assert (made.rc, made.err) == (0, "")
+    assert made.rc == 0, made
     head = POLICIES.format(address="").partition("\n---\nkind: device")[0]
     with small(healthy_lab, "snmp", f"{head}\n---\n{OF_SNMP.format(address=healthy_lab.address('db1'))}") as contract:
         for name, word in words.items():
