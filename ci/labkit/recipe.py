@@ -34,7 +34,10 @@ PACKAGES = (
 )
 
 # Not in the base: policies install them, from a folder on the host itself. borg and borgmatic are there to be put back.
-SHELF = ("nginx", "tree", "borgbackup", "borgmatic", "mariadb-server", "snmp", "snmpd")
+SHELF = (
+    *("nginx", "tree", "borgbackup", "borgmatic", "mariadb-server", "snmp", "snmpd", "smartmontools"),
+    *("monitoring-plugins-basic", "monitoring-plugins-standard"),  # peers of inspections in the bench
+)
 SHELF_FOLDER = "/opt/debs"
 RELEASE_SHELF = {"trixie": ("rust-coreutils", "sudo-rs"), "forky": ("openssh-client",)}
 """More on the shelf of a release: what `uutils` installs; ssh, which openssh-server of testing does not bring."""
