@@ -180,6 +180,9 @@ class Rebuild(Struct, kw_only=True):
             if self.host in why:
                 raise LeaseLost(f"{self.host}: {why[self.host]}", leases.lost)
             try:
+                # Not locked for the hours of a restore: when this program is killed, its shell there may keep a lock.
+                # Whoever takes the host meanwhile ends what this run does there, by the fence.
+                _ask(sessions, self.host, Session.unlock)
                 yield sessions
             finally:
                 leases.release([self.host])
