@@ -184,11 +184,15 @@ def test_a_contract_of_every_kind_of_step_is_applied_and_seen_to_be_so(uutils: L
     assert uutils.root("app1", "id -nG wang-fang").out == "wang-fang\n"
 
 
-def test_a_review_of_logs_says_that_sudo_rs_does_not_log_everything(contract: Contract) -> None:
+def test_a_review_of_logs_says_that_sudo_rs_does_not_log_everything(uutils: Lab, contract: Contract) -> None:
+    assert uutils.run("app1", "sudo /bin/true reviewed-here").rc == 0
     ran = contract.run(*GIVEN, "inspect", "run", "logs", "--limit", "app1", "--format", "json")
     (result,) = ran.json["results"]
     reasons = [each["subject"] for each in result["items"] if each["item"] == "not fully reviewable"]
     assert (reasons, result["outcome"]) == (["sudo"], "done")
+    commands = [row for each in result["items"] for row in each.get("commands", ())]
+    assert "true reviewed-here" in {command.rpartition("/")[2] for _, _, command in commands}
+    assert [each for each in result["items"] if each["item"] == "refused sudo"] == []
 
 
 def test_emergency_access_is_closed_though_this_sudo_knows_no_end_of_rules(uutils: Lab, contract: Contract) -> None:
