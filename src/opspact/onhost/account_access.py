@@ -95,7 +95,7 @@ def of_login(account: Account) -> Iterator[Opening]:
     """Yield what is open of the entry itself: password, last day, shell."""
     if not account.local:
         if account.shell not in NO_SHELLS:
-            yield Opening("its entry is not in /etc/passwd: close it where it is kept (LDAP, SSSD, ...)")
+            yield Opening("its entry is not in /etc/passwd; close it where it is kept (LDAP, SSSD, ...)")
         return
     close = closed_login(account)
     password = account.shadow[1] if len(account.shadow) > 1 else account.password

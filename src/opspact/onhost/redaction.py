@@ -25,12 +25,12 @@ FREE_TEXTS = frozenset(
 NOT_MASKED = frozenset(("carry", "step", "steps", "manifests", "arguments"))  # programs go on with these
 
 NAMES = (
-    "passw(?:or[dt]|d)|passphrase|passcode|pwd|kennwort|kennphrase|secret|geheimnis|token|credentials?|zugangsdaten"
-    "|(?:api|access|private|auth)[_-]?key"
+    "(?<!no)(?<!etc/)passw(?:or[dt]|d)|passphrase|passcode|pwd|kennwort|kennphrase|secret|geheimnis|token|credentials?"
+    "|zugangsdaten|(?:api|access|private|auth)[_-]?key"
 )
 CHINESE = "密码|口令|密钥|令牌|私钥|密语"
 HARMLESS = (
-    r"(?!/(?:[\w.+-]+/|(?:root|srv|tmp|home|etc|var|opt|usr)\b)|(?:vault|env|file):[\w./-]"
+    r"(?!/(?:[\w.+-]+/|(?:root|srv|tmp|home|etc|var|opt|usr)\b)|(?:secret:)?(?:vault|env|file):[\w./-]"
     r"|(?:the|for|new|password|chauthtok|changed|required|expired|incorrect|wrong|missing|none|null|true|false|yes|no|authentication)"
     r"(?![\w-])"
     r"|[已未无错过])"
@@ -47,7 +47,7 @@ SECRETS = (
     ),
     (
         ("pass", "pwd", "kennw", "kennp", "secret", "geheim", "token", "credential", "zugangs", "key"),
-        rf"(?i)((?:{NAMES})\w{{0,20}}\\?[\"']?\s{{0,8}}(?:is|ist|lautet)?\s{{0,4}}[=::=]\s{{0,8}})({VALUE})",
+        rf"(?i)((?:{NAMES})\w{{0,20}}(?<!_file)\\?[\"']?\s{{0,8}}(?:is|ist|lautet)?\s{{0,4}}[=::=]\s{{0,8}})({VALUE})",
     ),
     (("lautet",), rf"(?i)((?:passwort|kennwort)\s{{1,4}}lautet\s{{1,4}})({VALUE})"),
     (("密", "口令", "令牌", "私钥"), rf"((?:{CHINESE})\s{{0,4}}[::==]\s{{0,4}})({VALUE})"),

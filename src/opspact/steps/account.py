@@ -137,7 +137,7 @@ class Account(Step, EndsWithAccount, KeepsState):
             return
         differences = list(self._differing(seen))
         if differences and not seen.is_local:
-            words = "its entry is not in /etc/passwd: change it where it is kept (LDAP, SSSD, ...)"
+            words = "its entry is not in /etc/passwd; change it where it is kept (LDAP, SSSD, ...)"
             yield Obstacle(words, "account that is kept elsewhere")
         yield from differences
         yield from self._wrong_home(seen)

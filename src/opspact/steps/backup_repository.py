@@ -43,7 +43,7 @@ _REVOKE = f"""\
 """Arguments: the home, the client, the repository. Input: the line that lets this client in, or nothing."""
 _REFUSED_PASSPHRASE = re.compile(r"passphrase supplied in .* is incorrect")  # borg 1.2 and 1.4
 _MADE_WITH_ANOTHER = (
-    "the repository was created with another passphrase: restore the former one (from the history of the vault) and "
+    "the repository was created with another passphrase; restore the former one (from the history of the vault) and "
     "apply; to change it, change it in the repository first (`borg key change-passphrase`), then here"
 )
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"

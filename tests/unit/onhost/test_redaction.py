@@ -69,6 +69,10 @@ STAYS = (
     "tar -p -x; mysql -P 3306",
     "SHA-256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "key SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU of li",
+    "no password given; use --become-password secret:vault:NAME or --ask-become-pass",
+    "its entry is not in /etc/passwd; change it where it is kept",
+    "root has the rule deploy ALL=(root) NOPASSWD: /usr/bin/systemctl",
+    "export ANSIBLE_VAULT_PASSWORD_FILE=/srv/vault/word",
     "1 item is ok.",
 )
 
