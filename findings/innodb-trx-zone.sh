@@ -28,7 +28,7 @@ mount -t proc proc host/proc
 printf '#!/bin/sh\nexit 101\n' >host/usr/sbin/policy-rc.d
 chmod +x host/usr/sbin/policy-rc.d
 on() { chroot host env DEBIAN_FRONTEND=noninteractive LC_ALL=C TZ=UTC "$@"; }
-on apt-get install -qq -y --no-install-recommends mariadb-server >/dev/null 2>&1 || exit 2
+on apt-get install -qq -y --no-install-recommends "mariadb-server=1:10.11.*" >/dev/null 2>&1 || exit 2
 mkdir -p host/run/mysqld
 on chown mysql /run/mysqld
 on mariadbd --user=mysql --skip-networking --default-time-zone=+08:00 >/dev/null 2>&1 &
