@@ -23,6 +23,8 @@ TESTS = (
     "fleet/test_lock.py",
     "fleet/test_mitogen_cleanup.py",
     "fleet/test_session.py",
+    "recovery/test_rebuild.py",
+    "recovery/test_restore.py",
     "rollout/test_host_commands.py",
     "rollout/test_host_questions.py",
     "steps/test_authorized_keys.py",

@@ -10,8 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-LAYERS = ("steps", "obligations", "compile", "onhost", "fleet", "verify", "jobs", "evidence", "run", "rollout")
-"""The folders of `src/opspact` whose texts get to hosts; `recovery` and `runbook` are empty yet."""
+LAYERS = (
+    "steps",
+    "obligations",
+    "compile",
+    "onhost",
+    "fleet",
+    "verify",
+    "jobs",
+    "evidence",
+    "run",
+    "rollout",
+    "recovery",
+)
+"""The folders of `src/opspact` whose texts get to hosts; `runbook` is empty yet."""
 _BUILTINS = {"[", "echo", "printf", "test", "true", "false", "pwd", "kill"}
 _HOLE = "\0"  # what a string is filled with when it is used
 _PLACE = r"(?:^|[|&;({\n!]|\b(?:then|do|else|if|exec|env|--wait)\b|\btimeout(?: -\S+ \S+)? \S+)\s*(?:\w+=\S*\s+)*"

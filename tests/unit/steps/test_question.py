@@ -176,11 +176,19 @@ def noted_unit(folder: Path) -> Step:
     return step
 
 
+def granted_access(_: Path) -> EmergencyAccess:
+    """A grant that was taken back."""
+    grant = Path(names.EMERGENCY_FOLDER, "x", f"{ME}.json")
+    grant.parent.mkdir(parents=True, exist_ok=True)
+    grant.write_text('{\n"until": 1, "over": "taken back"}\n')
+    return EmergencyAccess(account=ME, policy="x")
+
+
 SCENES: Mapping[str, Callable[[Path], Step]] = {
     "account": lambda folder: Account(name=ME, home=str(folder)),
     "account without a home": lambda folder: Account(name=ME, home=str(folder / "nowhere")),
     "closed account": lambda folder: ClosedAccount(name=ME),  # noqa: ARG005 - the scenes' common signature
-    "emergency access": lambda folder: EmergencyAccess(account=ME, policy="x"),  # noqa: ARG005 - as above
+    "emergency access": granted_access,
     "directory": lambda folder: Directory(path=str(folder), owner=ME, group=GROUP, mode="0700"),
     "file": lambda folder: wanted(folder / "file", "here\n"),
     "file that differs": lambda folder: wanted(folder / "file", "other"),
@@ -205,6 +213,7 @@ SCENES: Mapping[str, Callable[[Path], Step]] = {
 @pytest.fixture(autouse=True)
 def notes_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "unit_record", lambda _: str(tmp_path / "note"))
+    monkeypatch.setattr(names, "EMERGENCY_FOLDER", str(tmp_path / "granted"))
 
 
 USER = Unit(name="nginx.service")
