@@ -21,6 +21,23 @@ from opspact.steps.package import Package
 from opspact.steps.unit import Unit
 from opspact.workspace.workspace import Compiled, Workspace
 
+CONTRACT = """\
+kind: contract
+name: bench
+customer: {zh: 示例单位, en: Example Office}
+provider: {zh: 示例科技, en: Example Technology}
+period: 2026-01-01..2035-12-31
+zone: Asia/Shanghai
+language: en
+---
+kind: team
+name: engineers
+text: {zh: 工程师, en: Engineers}
+headcount: {min: 1, max: 9}
+duties: [{zh: 维护, en: maintenance}]
+---
+"""
+"""What small contracts of the bench begin with."""
 _CONTRACT = """\
 kind: contract
 name: bench

@@ -14,34 +14,21 @@ from pathlib import Path
 from labkit import Lab, reference_hosts
 
 from benchkit.bed import LAB
+from benchkit.contract import CONTRACT
 from benchkit.timing import BenchError, Program, Run
 
 ROWS = 1_000_000
 """Of some 100 bytes each, all of which are purged."""
 
 CLIENT, SERVER = "db1", "backup1"
-POLICIES = """\
-kind: contract
-name: bench
-customer: {zh: 示例单位, en: Example Office}
-provider: {zh: 示例科技, en: Example Technology}
-period: 2026-01-01..2035-12-31
-zone: Asia/Shanghai
-language: en
----
-kind: team
-name: engineers
-text: {zh: 工程师, en: Engineers}
-headcount: {min: 1, max: 9}
-duties: [{zh: 维护, en: maintenance}]
----
-kind: data_care
+POLICIES = f"""\
+{CONTRACT}kind: data_care
 name: purge
 hosts: db1
-database: {postgresql: bench}
-select: {table: log, column: created_at, older_than: 180 days}
-archive: {to: backup1, keep: 24 months, passphrase: secret:env:BENCH_PASSPHRASE}
-when: {schedule: monthly on day 5 at 03:00}
+database: {{postgresql: bench}}
+select: {{table: log, column: created_at, older_than: 180 days}}
+archive: {{to: backup1, keep: 24 months, passphrase: secret:env:BENCH_PASSPHRASE}}
+when: {{schedule: monthly on day 5 at 03:00}}
 batch: 50000
 """
 _UNIT = "opspact-data_care-purge.service"

@@ -14,6 +14,7 @@ from pathlib import Path
 from labkit import Lab, reference_hosts
 
 from benchkit.bed import LAB
+from benchkit.contract import CONTRACT
 from benchkit.timing import BenchError, Program, Run
 
 ENTRIES = 1_000_000
@@ -21,22 +22,8 @@ ENTRIES = 1_000_000
 
 FAILED, LOGINS, COMMANDS = ENTRIES // 50, ENTRIES // 50, ENTRIES // 100
 HOST = "app1"
-POLICIES = """\
-kind: contract
-name: bench
-customer: {zh: 示例单位, en: Example Office}
-provider: {zh: 示例科技, en: Example Technology}
-period: 2026-01-01..2035-12-31
-zone: Asia/Shanghai
-language: en
----
-kind: team
-name: engineers
-text: {zh: 工程师, en: Engineers}
-headcount: {min: 1, max: 9}
-duties: [{zh: 维护, en: maintenance}]
----
-kind: log_review
+POLICIES = f"""\
+{CONTRACT}kind: log_review
 name: review
 hosts: app1
 schedule: monthly on day 5 at 03:00
