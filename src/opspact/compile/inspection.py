@@ -71,7 +71,7 @@ def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, contra
 
 
 def _times(item: Item, inspection: Inspection, zone: str) -> Mapping[str, object]:
-    """Return what an item that compares intervals is told: how long the shortest is, the zone of days of the week."""
+    """Return what an item needs that compares intervals: how long the shortest is, the zone of days of the week."""
     if item.settings["item"] != "database_growth":
         return {}
     return {"interval": least_interval(inspection.schedule).total_seconds(), "zone": zone}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 from typing import IO
 
 from opspact.onhost.backup_failure import Facts, cause
@@ -16,21 +17,37 @@ class NoBackup(Exception):  # noqa: N818 - named after the decision
     """What was made is no backup; the message says why."""
 
 
-def borg(configuration: Facts, *arguments: str, given: IO[bytes] | None = None, out: IO[bytes] | None = None) -> str:
-    """Run borg without questions and return its output. Raise NoBackup when it fails.
+def run_borg(
+    configuration: Facts,
+    *arguments: str,
+    given: IO[bytes] | int | None = None,
+    out: IO[bytes] | int | None = None,
+    folder: Path | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run borg to its end, without questions. Raise OSError: it cannot be started.
+
+    `given`: what it reads (nothing), `out`: where its output goes instead of to the caller; `folder`: where it runs.
+    """
+    return subprocess.run(
+        ("borg", *arguments),
+        cwd=folder,
+        env={**os.environ, **configuration["environment"], "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+        stdin=subprocess.DEVNULL if given is None else given,
+        stdout=subprocess.PIPE if out is None else out,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+
+
+def borg(
+    configuration: Facts, *arguments: str, given: IO[bytes] | int | None = None, out: IO[bytes] | int | None = None
+) -> str:
+    """Run borg and return its output. Raise NoBackup when it fails.
 
     `given`: what it reads, `out`: where its output goes instead.
     """
-    environment = {**os.environ, **configuration["environment"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     try:
-        done = subprocess.run(
-            ("borg", *arguments),
-            env=environment,
-            stdin=given,
-            stdout=out or subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        done = run_borg(configuration, *arguments, given=given, out=out)
     except OSError as error:
         raise NoBackup(f"borg cannot be started: {error}") from error
     if done.returncode not in {0, 1}:

@@ -41,7 +41,7 @@ def disk_health(item: Item, _: History) -> Iterator[Result]:
 
 
 def device_name(device: Result) -> str:
-    """Return a device's name; disks behind a controller share theirs, and are told apart by their types."""
+    """Return a device's name; disks behind a controller share theirs, and differ by their types."""
     return f"{device['name']} {device['type']}" if "," in device["type"] else str(device["name"])
 
 

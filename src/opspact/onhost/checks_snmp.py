@@ -155,7 +155,7 @@ def limited_result(value: Item, message: str, number: float) -> Result:
 
 
 def counter_result(value: Item, count: int, before: Result) -> Result:
-    """Given a counter and what was last seen of it, return its growth per second; unknown if that cannot be told."""
+    """Given a counter and what was last seen of it, return its growth per second; unknown if nobody can say."""
     name, now, unit = value["name"], time.time(), f"{value.get('unit', '')}/s"
     facts = {"counter": count, "at": round(now, 3)}
     reason = ""

@@ -6,7 +6,6 @@ Comes in: what borg lists, the record of a copy, what was restored. Goes out: th
 from __future__ import annotations
 
 import calendar
-import hashlib
 import math
 import os
 import re
@@ -20,11 +19,6 @@ from opspact.onhost.copy_record import decode_record
 
 STAMPED = "????????T??????Z"
 DIFFERENCES_SHOWN = 3
-UNABLE = re.compile(
-    "unsupported version|could not access file .*No such file|is not available|No space left on device"
-    '|role ".*" does not exist'
-)
-"""What pg_restore says when it is this host that cannot restore the dump."""
 
 
 def seconds(text: str) -> float:
@@ -86,15 +80,6 @@ def stop_walk(error: OSError) -> None:
     raise error
 
 
-def digest_of(file: Path) -> str:
-    """Return the SHA-256 of a file's content. Raise OSError."""
-    digest = hashlib.sha256()
-    with file.open("rb") as content:
-        while piece := content.read(2**20):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
 def row_differences(rows: dict[str, int], wanted: dict[str, int] | None) -> str:
     """Given the rows of each table, and those that were dumped, return how they differ; empty: not, or nobody knows."""
     if wanted is None:
@@ -103,14 +88,3 @@ def row_differences(rows: dict[str, int], wanted: dict[str, int] | None) -> str:
     shown = [f"{table} has {rows.get(table, 'no')} rows, had {wanted.get(table, 'no')}" for table in differ]
     more = f" and {len(shown) - DIFFERENCES_SHOWN} more" if len(shown) > DIFFERENCES_SHOWN else ""
     return f"{', '.join(shown[:DIFFERENCES_SHOWN])}{more}"
-
-
-def failure_reason(said: str, status: int) -> str:
-    """Given what a program of PostgreSQL wrote as it failed, return why it did."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return next((line for line in lines if "error:" in line), (lines or [f"exit status {status}"])[-1])[:500]
-
-
-def is_dump_broken(said: str, status: int) -> bool:
-    """Given what pg_restore wrote as it failed, return whether that is the dump's fault; else this host cannot."""
-    return status > 0 and not UNABLE.search(said)

@@ -27,13 +27,12 @@ from pathlib import Path
 from opspact.onhost.copy_archive import (
     DIFFERENCES_SHOWN,
     choose_copy,
-    digest_of,
     list_copies,
     regular_files,
     row_differences,
 )
 from opspact.onhost.file_comparison import compare_files, describe_differences, head_after
-from opspact.onhost.file_manifest import MANIFEST_ENDING, MANIFEST_FILE
+from opspact.onhost.file_manifest import MANIFEST_ENDING, MANIFEST_FILE, digest_of
 from opspact.onhost.repository_access import (
     WORST_LAST,
     Facts,

@@ -256,26 +256,18 @@ def main(arguments: list[str]) -> tuple[int, str]:
         return 2, USAGE
     try:
         configuration = read_configuration(place)
-        if missing(configuration):
-            with open_spool(configuration):
-                Policy(configuration)
-        return carried_out(place, verb, words)
+        try:
+            policy = Policy(configuration)
+        except KeyError:
+            with open_spool(configuration):  # it keeps a result that says what is missing
+                raise
+        return carried_out(policy, verb, words, place=place)
     except (CannotRun, KeyError, ValueError, OSError) as error:
         return getattr(error, "status", 2 if isinstance(error, KeyError) else 1), f"emergency_access: {error}"
 
 
-def missing(configuration: dict[str, Any]) -> bool:
-    """Whether settings lack something."""
-    try:
-        Policy(configuration)
-    except KeyError:
-        return True
-    return False
-
-
-def carried_out(place: str, verb: str, words: list[str]) -> tuple[int, str]:
+def carried_out(policy: Policy, verb: str, words: list[str], *, place: str) -> tuple[int, str]:
     """Given a verb and its words, do it; return the exit status and a message. Raise CannotRun, OSError."""
-    policy = Policy(read_configuration(place))
     policy.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not verb:
         return run_until_closed(place), ""

@@ -10,7 +10,6 @@ nobody could see to it that just these are good. Where no head is here that is n
 from __future__ import annotations
 
 import calendar
-import hashlib
 import json
 import os
 import re
@@ -21,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from opspact.onhost.file_manifest import FileEntry, manifest_entries, sampled_entries
+from opspact.onhost.file_manifest import FileEntry, digest_of_stream, manifest_entries, sampled_entries
 
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 HEAD = re.compile(r"\d+:[0-9a-f]{64}")
@@ -76,13 +75,10 @@ def digest_below(root: str, path: str) -> str:
             return ""
         if not status.st_mode & stat.S_IRUSR:
             Path(place).chmod(stat.S_IMODE(status.st_mode) | stat.S_IRUSR)
-        digest = hashlib.sha256()
         with open(place, "rb") as content:  # noqa: PTH123 - there are many, of names of any bytes
-            while piece := content.read(2**20):
-                digest.update(piece)
+            return digest_of_stream(content)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # a path with a NUL
         return ""
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=1000)

@@ -23,7 +23,14 @@ from typing import IO
 
 from opspact.onhost.backup_failure import Facts
 from opspact.onhost.borg_client import borg
-from opspact.onhost.file_manifest import MANIFEST_ENDING, MANIFEST_FILE, FileEntry, entry_line, text_line
+from opspact.onhost.file_manifest import (
+    MANIFEST_ENDING,
+    MANIFEST_FILE,
+    FileEntry,
+    digest_of_stream,
+    entry_line,
+    text_line,
+)
 from opspact.onhost.spool import utc, write_atomically
 
 IDENTITY, DIGEST = 16, 32  # bytes of what a file is known by, and of its digest
@@ -93,6 +100,7 @@ def make_manifest(configuration: Facts, archive: str, *, name: str, databases: I
         for path in (entry["path"] for entry in changed):
             line = entry_line(FileEntry(found[path], path)) if path in found else text_line(f"no digest: {path}")
             manifest.write(line)
+        manifest.seek(0)
         about = {
             "sha256": digest_of_stream(manifest),
             "files": files + len(found),
@@ -173,15 +181,6 @@ def identity_of(status: os.stat_result, path: str) -> bytes:
     """Return what a file is known by as long as nobody changes it."""
     facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, path)
     return hashlib.blake2b(repr(facts).encode("utf-8", "surrogateescape"), digest_size=IDENTITY).digest()
-
-
-def digest_of_stream(stream: IO[bytes]) -> str:
-    """Return the SHA-256 of all that a stream holds. Raise OSError."""
-    digest = hashlib.sha256()
-    stream.seek(0)
-    while piece := stream.read(2**20):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def read_back(configuration: Facts, place: str, entries: Iterable[Facts]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import heapq
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 MANIFEST_ENDING = ".manifest"  # of its archive, after the copy's name; no policy's name has a dot
 MANIFEST_FILE = "SHA256SUMS"
@@ -26,6 +26,20 @@ class FileEntry(NamedTuple):
 
     digest: str
     path: str
+
+
+def digest_of_stream(stream: IO[bytes]) -> str:
+    """Return the SHA-256 of what is left of a stream. Raise OSError."""
+    digest = hashlib.sha256()
+    while piece := stream.read(2**20):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file's content. Raise OSError."""
+    with file.open("rb") as content:
+        return digest_of_stream(content)
 
 
 def entry_line(entry: FileEntry) -> bytes:

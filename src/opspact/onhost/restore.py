@@ -30,14 +30,15 @@ import re
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from opspact.onhost.backup_failure import Facts, cause
-from opspact.onhost.copy_archive import choose_copy, digest_of, list_copies, regular_files, row_differences, start_time
+from opspact.onhost.borg_client import run_borg
+from opspact.onhost.copy_archive import choose_copy, list_copies, regular_files, row_differences, start_time
+from opspact.onhost.file_manifest import digest_of
 from opspact.onhost.postgresql import PostgresqlFailed
 from opspact.onhost.restored_database import LiveServer, NotRestored, RestoredDatabase
 from opspact.onhost.restored_roles import restore_roles
@@ -92,30 +93,21 @@ class Copies:
     def __init__(self, configuration: Facts) -> None:
         self.configuration = configuration
         self.repository = str(configuration["repository"])
-        self.environment = {**os.environ, **configuration["environment"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
-    def borg(self, *arguments: str, folder: Path | None = None, out: int = subprocess.PIPE) -> str:
+    def borg(self, *arguments: str, folder: Path | None = None, out: int | None = None) -> str:
         """Run borg and return its output. Raise NotRestored unless it ends with 0: a warning may be lost data."""
-        command = ("borg", *arguments[:1], "--lock-wait", "600", *arguments[1:])
+        command = (*arguments[:1], "--lock-wait", "600", *arguments[1:])
         try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                errors="replace",
-                check=False,
-            )
+            done = run_borg(self.configuration, *command, folder=folder, out=out)
         except OSError as error:
             raise NotRestored(f"borg cannot be started: {error}") from error
         if done.returncode != 0:
-            lines = done.stderr.splitlines()
+            said = done.stderr.decode("utf-8", "replace")
+            lines = said.splitlines()
             reason = cause(lines, self.configuration) or " / ".join(lines[-3:])[:500] or "no output"
-            verdict = "critical" if DAMAGE.search(done.stderr) else "unknown"
+            verdict = "critical" if DAMAGE.search(said) else "unknown"
             raise NotRestored(f"borg {arguments[0]} ended with {done.returncode}: {reason}", verdict)
-        return done.stdout or ""
+        return (done.stdout or b"").decode("utf-8", "replace")
 
     def choose(self, request: Facts) -> Facts:
         """Return the newest copy that a request allows. Raise NotRestored: there is none."""

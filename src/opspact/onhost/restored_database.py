@@ -17,8 +17,8 @@ import secrets
 import subprocess
 from pathlib import Path
 
-from opspact.onhost.copy_archive import failure_reason, is_dump_broken
 from opspact.onhost.postgresql import Database, account_identity, identifier, literal
+from opspact.onhost.postgresql_failure import failure_reason, is_dump_broken
 from opspact.onhost.row_counts import COUNT_ROWS
 
 UNFINISHED_DATABASE = "opspact_restore_"

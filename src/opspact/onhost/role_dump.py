@@ -10,6 +10,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from opspact.onhost.postgresql_failure import failure_reason
+
 DUMP_ROLES = ("runuser", "-u", "postgres", "--", "pg_dumpall", "--globals-only", "--no-password")
 ROLES_END = "PostgreSQL database cluster dump complete"
 ROLES_PATIENCE = 600.0  # seconds
@@ -36,7 +38,6 @@ def dump_roles(file: Path) -> str:
             return ""
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
-    said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     if done.returncode == 0:
         return "pg_dumpall ended before it was through"
-    return next((line for line in said if "error:" in line), (said or [f"exit status {done.returncode}"])[-1])[:500]
+    return failure_reason(done.stderr.decode("utf-8", "replace"), done.returncode)

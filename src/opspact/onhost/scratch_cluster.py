@@ -16,7 +16,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from opspact.onhost.copy_archive import failure_reason, is_dump_broken
+from opspact.onhost.postgresql_failure import failure_reason, is_dump_broken
 
 POSTGRESQL_PROGRAMS = "/usr/lib/postgresql"  # below it a folder for each version, as Debian has it
 STARTED_WITHIN = 120.0  # seconds
