@@ -122,16 +122,26 @@ def test_a_host_checks_the_file_itself_and_says_what_is_wrong(two_releases: Lab,
 
 def test_results_wait_while_nobody_collects_and_the_failed_one_is_seen(two_releases: Lab, contract: Contract) -> None:
     unit = "opspact-library-on-app2.service"
+    again = f"systemctl reset-failed {unit}; systemctl start {unit}"
     contract.good("inspect", "collect")
-    assert two_releases.root("app2", f"systemctl start {unit}").rc == 0
-    assert two_releases.root("app2", f"echo more >>{FILE}; systemctl start {unit}").rc != 0
+    assert two_releases.root("app2", again).rc == 0
+    assert two_releases.root("app2", f"echo more >>{FILE}; {again}").rc != 0
     found = contract.good("inspect", "collect", "--format", "json").json
     assert (found["new"]["ok"], found["new"]["critical"]) == (1, 1)
     assert [(one["job"], one["outcome"]) for one in found["results"]] == [("library/on-app2", "failed")]  # the newest
     assert states(contract, "G2")["host/app2", "intact installer"] == "failed"
-    two_releases.root("app2", f"cp --preserve {FILE}.good {FILE}; systemctl start {unit}")
+    assert two_releases.root("app2", f"cp --preserve {FILE}.good {FILE}; {again}").rc == 0
     contract.good("inspect", "collect")
     assert states(contract, "G2")["host/app2", "intact installer"] == "kept"
+
+
+def test_somebody_who_asks_once_more_is_not_refused_because_the_unit_was_started_often(
+    two_releases: Lab, contract: Contract
+) -> None:
+    unit = "opspact-library-on-app2.service"
+    often = f"while systemctl start {unit}; do :; done; systemctl show --property=Result --value {unit}"
+    assert two_releases.root("app2", often).out == "start-limit-hit\n"
+    assert checked(contract, "app2") == (0, "done", "ok")
 
 
 def test_too_few_spares_fail_and_a_count_that_nobody_records_is_late(contract: Contract) -> None:

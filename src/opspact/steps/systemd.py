@@ -84,7 +84,7 @@ _PROGRAM = re.compile(r"\bpath=(/\S+) ;")
 
 def start_command(unit: str) -> str:
     """Given a unit, return the shell that starts it and waits for that; it ends with NO_SUCH_UNIT without one."""
-    return f"{_START} {quote(unit)}"
+    return f"{_forget_starts(unit)}\n{_START} {quote(unit)}"
 
 
 def start_at_once(unit: str) -> str:
@@ -97,8 +97,14 @@ def start_at_once(unit: str) -> str:
         f"state={_property(word, 'ActiveState')} && stale={_property(word, 'NeedDaemonReload')} || exit 1\n"
         f"case $state in inactive|failed) ;; '') exit 1 ;; *) exit {STILL_RUNNING} ;; esac\n"
         f'[ "$stale" != yes ] || systemctl {_DAEMON_RELOAD} || exit 1\n'
+        f"{_forget_starts(unit)}\n"
         f"systemctl start --no-block -- {word}"
     )
+
+
+def _forget_starts(unit: str) -> str:
+    """Return the shell that has systemd forget how often a unit was started: its limit is for it, not for a person."""
+    return f"systemctl reset-failed -- {quote(unit)} 2>/dev/null || :"
 
 
 def wait_for_end(unit: str, seconds: int) -> str:
