@@ -12,6 +12,7 @@ from typing import Any
 import backing_up
 import pytest
 from backing_up import On, job_of, repository_step
+from contracts import until
 from effort import EFFORT
 from labkit import Lab
 
@@ -193,13 +194,11 @@ def test_systemd_goes_on_with_a_run_that_was_killed(database: Lab) -> None:
     sql(database, TABLE)
     drop_in = f"/run/systemd/system/{UNIT}.d/soon.conf"
     client.write(drop_in, "[Service]\nRestartSec=100ms\n")
-    client.root(f"systemctl daemon-reload; systemctl stop {UNIT}; systemctl start --no-block {UNIT}")
+    begin = f"systemctl stop {UNIT}; systemctl reset-failed {UNIT}; systemctl start --no-block {UNIT}"
+    client.root(f"systemctl daemon-reload; {begin}")
     time.sleep(1)
     client.root(f"systemctl kill --signal=KILL {UNIT}")
-    for _ in range(100):
-        if client.root(f"systemctl is-active {UNIT}").out == "inactive\n":
-            break
-        time.sleep(0.3)
+    until(lambda: client.root(f"systemctl is-active {UNIT}").out == "inactive\n", within=120)
     client.root(f"rm {drop_in}; systemctl daemon-reload")
     assert sql(database, "SELECT count(*) FROM log") == "1000\n"
     result = client.newest_result(JOB.key)

@@ -20,7 +20,11 @@ runuser -u postgres -- pg_basebackup --write-recovery-conf --checkpoint=fast -D 
 systemctl start postgresql@CLUSTER-copy.service
 """
 SESSIONS = "journalctl --boot --quiet --grep 'session opened for user postgres' | wc -l"
-OPEN = "systemd-run -qu holder runuser -u postgres -- psql -qd oa -c 'begin' -c 'select pg_sleep(600)'"
+OPEN = """\
+systemd-run -qu holder runuser -u postgres -- psql -qd oa -c 'begin' -c 'select pg_sleep(600)'
+old="SELECT bool_or(now() - xact_start > '1 s') FROM pg_stat_activity WHERE datname = 'oa'"
+until [ "$(runuser -u postgres -- psql -Atc "$old")" = t ]; do sleep 0.1; done
+"""
 SITE = """\
 set -e
 cd /root
@@ -155,7 +159,7 @@ def test_a_host_as_it_should_be_is_ok_in_every_item(hosts: dict[str, Host], name
 @BOTH
 def test_a_bad_day_is_seen_as_such(hosts: dict[str, Host], name: str) -> None:
     host = hosts[name]
-    host.run_all(f"{OPEN}\n{SITE}")
+    host.run_all(f"{OPEN}{SITE}")
     host.run_all(
         "mkdir -p /read-only /many && mount -t tmpfs -o ro none /read-only && mount -t tmpfs -o nr_inodes=20 none /many"
         " && touch $(seq -f /many/%g 18)"
