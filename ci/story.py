@@ -39,6 +39,11 @@ BY_HAND = (
 )
 
 
+DATA_CARE = ("db1", "systemctl start opspact-data_care-purge-audit-trail.service", "data care is started")
+RESTORED = ("--host", "db1", "--database", "oa", "--as", "oa_yesterday")
+EMERGENCY = "database-emergency"
+LOST = "app2"
+
 LEAVE = """\
 kind: override
 name: a-night-off
@@ -154,39 +159,67 @@ def pure_half() -> None:
 
 
 def apply_and_verify() -> None:
-    """Apply everything and verify it; run an inspection, a review of logs, a backup and a restore test."""
+    """Apply everything and verify it."""
     scene("4. Apply the policies to four hosts in two sites")
     opspact("apply", "--yes")
     scene("5. Verify the hosts independently of apply")
     opspact("verify")
-    scene("6. Run an inspection, a review of logs, a backup and a restore test now instead of waiting for their timers")
+
+
+def carry_out(lab: Lab) -> None:
+    """Carry out what is due on schedule now, and restore a database."""
+    scene("6. Run inspections and a review of logs now instead of waiting for their timers")
     print("The hosts of the lab have no time service: of the clock nothing is known, and inspect says so.")
     opspact("inspect", "run", "daily-servers", expected=FINDINGS)
+    opspact("inspect", "run", "daily-database")
+    opspact("qc", "chart", "daily-database")
     opspact("inspect", "run", "daily-logins")
+    opspact("library", "check")
+    scene("7. Data care: old rows are archived on another host, read back, compared and only then deleted")
+    by_hand(lab, DATA_CARE)
+    opspact("inspect", "collect")
+    scene("8. A backup, and its restore test: each file compared with the manifest, each table counted")
     opspact("backup", "run", "daily-incremental")
+    opspact("backup", "run", "monthly-full-system", "--limit", LOST)
     opspact("backup", "drill", "daily-incremental")
+    opspact("backup", "restore", "daily-incremental", *RESTORED, "--yes")
+    opspact("backup", "status")
+
+
+def open_for_a_while() -> None:
+    """Grant emergency access, show it and revoke it."""
+    scene("9. Emergency access: open for two hours, closed by the host itself or before")
+    opspact("access", "grant", EMERGENCY, "--person", "zhang-wei", "--for", "2h", "--reason", "the disk fills up")
+    opspact("access", "revoke", EMERGENCY)
+    opspact("access", "show")
+
+
+def by_hand(lab: Lab, change: tuple[str, str, str]) -> None:
+    """Run a command on a host as root, as somebody does who is logged in there."""
+    host, command, what = change
+    print(f"{host:8} {what:25} {command if len(command) < SHOWN else f'{command[: SHOWN - 1]}…'}", flush=True)
+    done = lab.root(host, command)
+    if done.rc != 0:
+        raise StoryBroken(f"{host}: {command}: {done.err}")
 
 
 def detect_drift(lab: Lab) -> None:
     """Change four hosts by hand, detect it, fix it."""
-    scene("7. Somebody changes hosts by hand")
-    for host, command, what in BY_HAND:
-        print(f"{host:8} {what:25} {command if len(command) < SHOWN else f'{command[: SHOWN - 1]}…'}")
-        done = lab.root(host, command)
-        if done.rc != 0:
-            raise StoryBroken(f"{host}: {command}: {done.err}")
-    scene("8. Verify reports each difference with its policy, line and clause")
+    scene("10. Somebody changes hosts by hand")
+    for change in BY_HAND:
+        by_hand(lab, change)
+    scene("11. Verify reports each difference with its policy, line and clause")
     opspact("verify", expected=FINDINGS)
-    scene("9. Apply fixes those hosts, and changes only what differs")
+    scene("12. Apply fixes those hosts, and changes only what differs")
     opspact("apply", "--yes")
     opspact("verify")
-    scene("10. Apply again: nothing to do, Ansible is not started")
+    scene("13. Apply again: nothing to do, Ansible is not started")
     opspact("apply", "--yes")
 
 
 def drop_a_policy() -> None:
     """Remove a policy; the plan shows it, apply removes what it had created."""
-    scene("11. A pull request removes a policy")
+    scene("14. A pull request removes a policy")
     path = CONTRACT / "policies" / "access.yaml"
     kept = path.read_text(encoding="utf-8").split("\n---\n")
     path.write_text("\n---\n".join(part for part in kept if "name: hotline" not in part) + "\n", "utf-8")
@@ -196,11 +229,18 @@ def drop_a_policy() -> None:
     opspact("verify")
 
 
+def rebuild(lab: Lab) -> None:
+    """Rebuild a host from the bare system by policies and backups."""
+    scene("15. A web server is lost with its disk; its bare successor is rebuilt from policies and backups")
+    lab.reset(LOST)
+    opspact("rebuild", LOST, "--yes")
+
+
 def evidence() -> None:
     """Show the evidence, and where it is stored."""
-    scene("12. Status for the person on duty: what is failed, late, unknown, due soon")
+    scene("16. Status for the person on duty: what is failed, late, unknown, due soon")
     opspact("status")
-    scene("13. Trace a clause to its evidence, verify the ledger")
+    scene("17. Trace a clause to its evidence, verify the ledger")
     opspact("trace", "D5")
     opspact("ledger", "verify")
     here = DEMO.relative_to(ROOT)
@@ -244,8 +284,11 @@ def main(arguments: list[str]) -> int:
         commit_contract("The contract, with the lab's addresses")
         pure_half()
         apply_and_verify()
+        carry_out(lab)
+        open_for_a_while()
         detect_drift(lab)
         drop_a_policy()
+        rebuild(lab)
         evidence()
     print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
     if keep:

@@ -151,7 +151,7 @@ def test_revoked_is_closed_at_once_and_a_killed_program_goes_on(
     contract.good("access", "revoke", "urgent")
     assert closed(two_databases, *HOSTS)
     assert own_key.logs_in(two_databases, "app1", key, user=EM)[0] == ""
-    assert all("taken back by" in it["detail"] for it in newest(contract).values())
+    assert all("revoked by" in it["detail"] for it in newest(contract).values())
 
 
 def test_a_host_that_does_not_close_it_is_failed_until_an_apply_does(two_databases: Lab, contract: Contract) -> None:

@@ -241,7 +241,7 @@ def revoked(policy: Policy, words: list[str]) -> dict[str, Any]:
     grant = policy.grants().get(account)
     if grant is None:
         return {"grant": "", "account": account}
-    over = f"taken back by {by}"
+    over = f"revoked by {by}"
     policy.keep(grant._replace(over=over))
     if not take_back(policy, grant._replace(over=over), over):
         raise CannotRun(f"{account} could not be closed: {close_account(policy, account)}")

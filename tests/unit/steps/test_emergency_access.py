@@ -43,7 +43,7 @@ def test_past_its_time_and_without_a_grant_each_way_is_named() -> None:
         "can be used although its time was over at 2026-05-28 20:25:39 UTC: its password is not locked",
     ]
     assert checked() == ["can be used although nobody granted that: its password is not locked"]
-    assert "its time was over" in checked(until(100, over="taken back by wang-fang"))[0]
+    assert "its time was over" in checked(until(100, over="revoked by wang-fang"))[0]
 
 
 def test_closed_or_not_there_is_ok() -> None:

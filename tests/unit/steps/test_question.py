@@ -177,10 +177,10 @@ def noted_unit(folder: Path) -> Step:
 
 
 def granted_access(_: Path) -> EmergencyAccess:
-    """A grant that was taken back."""
+    """A grant that was revoked."""
     grant = Path(names.EMERGENCY_FOLDER, "x", f"{ME}.json")
     grant.parent.mkdir(parents=True, exist_ok=True)
-    grant.write_text('{\n"until": 1, "over": "taken back"}\n')
+    grant.write_text('{\n"until": 1, "over": "revoked"}\n')
     return EmergencyAccess(account=ME, policy="x")
 
 
