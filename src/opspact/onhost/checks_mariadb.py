@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 
 from opspact.onhost.check import CannotCheck, Item, Result, judge, result_of, run
 from opspact.onhost.checks_units import unit
 from opspact.onhost.history import History
+from opspact.onhost.mariadb import CLIENT, NO_ANSWER
 
-CLIENT = ("mariadb", "--no-defaults", "--protocol=socket", "--connect-timeout=10", "--batch")
 OWN_ZONE = "--init-command=set time_zone = 'SYSTEM'"  # when a transaction began is said in it, whatever the zone set is
-NO_ANSWER = re.compile(r"ERROR (2002|2003|2006|2013|1040)\b")  # no server, a lost one, too many connections
 REPLICATION = "show all slaves status"
 SERVER_FACTS = """
 select json_object(

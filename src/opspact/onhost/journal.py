@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from opspact.onhost.database_logins import DATABASE_ACCOUNTS
 from opspact.onhost.journal_entries import Entry, Export, Fields, plain_fields
 from opspact.onhost.journal_gaps import (
     MISSED,
@@ -40,7 +41,8 @@ ASKED_FIELDS = (
     *("N_DROPPED", "OPSPACT_REVIEW"),
 )
 TOOLS = "useradd|usermod|userdel|groupadd|groupmod|groupdel|gpasswd|newusers|passwd|chpasswd|chage|chsh|chfn"
-WANTED_NAMES = re.compile(f"(?:sshd(?:-session|-auth)?|sudo|su|login|{TOOLS}|postgres|{MARKER})".encode())
+SERVERS = "|".join(DATABASE_ACCOUNTS)
+WANTED_NAMES = re.compile(f"(?:sshd(?:-session|-auth)?|sudo|su|login|{TOOLS}|{SERVERS}|{MARKER})".encode())
 WANTED_TEXTS = re.compile(rb"(?:pam_|PAM )")
 WANTED_IDS = re.compile(b"|".join((STARTED, STOPPED, SUPPRESSED, MISSED, SHUTDOWN)))
 WANTED = re.compile(

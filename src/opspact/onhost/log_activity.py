@@ -12,8 +12,9 @@ import pwd
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from opspact.onhost.activity import Activity
 from opspact.onhost.journal_gaps import SECOND
-from opspact.onhost.log_lines import LONGEST_COMMAND, LONGEST_NAME, Activity, named, shortened
+from opspact.onhost.log_lines import LONGEST_COMMAND, LONGEST_NAME, named, shortened
 from opspact.onhost.redaction import Redactor
 from opspact.onhost.spool import utc
 
@@ -31,6 +32,7 @@ MOST_MARKS = 1500  # networks and keys, of all accounts, that are listed
 MOST_LAST = 500  # accounts whose last login is kept
 RECENT = 24 * 3600 * SECOND  # failures before a success that count
 LARGEST_DETAILS = 300_000  # bytes of all logins and commands in one result
+OF_DATABASES = "database"  # what stands behind the names of their accounts, which this host does not know
 PASSWORD_METHODS = frozenset({"password", "keyboard-interactive/pam", "keyboard-interactive"})
 
 
@@ -220,10 +222,19 @@ class Review:
             self.more += 1
 
     def _database(self, one: Activity) -> None:
-        self.account(f"{one.user} (database {shortened(one.detail, LONGEST_NAME)})").use("database logins", one.at)
+        where = f"{OF_DATABASES} {shortened(one.detail, LONGEST_NAME)}" if one.detail else OF_DATABASES
+        self.account(f"{one.user} ({where})").use("database logins", one.at)
+        source = self.names.get(f"{one.user} ({OF_DATABASES})")
+        if not source:
+            return
+        if source.attempts >= self.limits["failures_then_success"] and one.at - source.at <= RECENT:
+            text = f"{one.user} logged in to {where} after {source.attempts} failed attempts."
+            self.add_anomaly("failures then success", f"{one.user} ({where})", "critical", message=text, at=one.at)
+        source.reset()
 
     def _database_failed(self, one: Activity) -> None:
-        self.account(f"{one.user} (database)").count("failed database logins")
+        address = "" if one.address == "localhost" else one.address  # all programs of this host are there
+        self._failed(one._replace(kind="failed", user=f"{one.user} ({OF_DATABASES})", address=address))
 
     def _has_room(self, *texts: str) -> bool:
         self.size += sum(len(text.encode("utf-8", "replace")) for text in texts) + 80
@@ -237,7 +248,9 @@ class Review:
                 text = f"{address} tried {len(source.names)} accounts: {names}."
                 self.add_anomaly("many users", address, "warning", message=text, at=source.at)
         for name, source in self.names.items():
-            if source.total >= self.limits["failed_logins"] and is_account(name):
+            if source.total >= self.limits["failed_logins"] and (
+                name.endswith(f"({OF_DATABASES})") or is_account(name)
+            ):
                 text = f"{source.total} logins of {name} failed."
                 self.add_anomaly("failed logins", name, "warning", message=text, at=source.at)
         for text, (first, last, count) in self.changes.items():

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from opspact.onhost.activity import Activity
+from opspact.onhost.database_logins import DATABASE_ACCOUNTS, database_logins
 from opspact.onhost.journal import MARKER, TOOLS
 from opspact.onhost.journal_entries import Entry
 
@@ -44,26 +46,6 @@ PAM_OPENED = re.compile(r"pam_unix\(([^:)]+):session\): session opened for user 
 PAM_PASSWORD = re.compile(r"pam_\w+\(([^:)]+):chauthtok\): password changed for (\S+)")
 SUDO_CONTINUED = re.compile(r"\s*(\S+) : \(command continued\) (.*)", re.DOTALL)
 SUDO_RECORD = re.compile(r"\s*(\S+) :\s+(.*)", re.DOTALL)  # sudo-rs leaves a gap where it has no TTY
-DATABASE_LOGIN = re.compile(
-    r"\[\d+-\d+\] .*?\bLOG:\s+connection authorized: user=(\S+) database=(\S+)(?: (?:application_name|SSL|GSS).*)?"
-)
-DATABASE_FAILED = re.compile(r'\[\d+-\d+\] .*?\bFATAL:\s+\w+ authentication failed for user "(.*)"')
-
-
-class Activity(NamedTuple):
-    """Something that somebody did: when (microseconds since the epoch), what, who, from where, how, what exactly.
-
-    `method`: of a login how it was proved, of a command as whom it ran, of a refused one why it was refused.
-    """
-
-    at: int
-    # login, failed, dropped, witness, session, command, unproven, refused, change, database, database failed
-    kind: str
-    user: str
-    address: str = ""
-    method: str = ""
-    detail: str = ""
-    times: int = 1
 
 
 class SudoRecord(NamedTuple):
@@ -94,9 +76,10 @@ class Lines:
 
     def __init__(self) -> None:
         self.commands: dict[tuple[str, str], SudoRecord] = {}  # by process and user
-        self.database_account = ""
-        with contextlib.suppress(KeyError):
-            self.database_account = str(pwd.getpwnam("postgres").pw_uid)
+        self.servers: dict[str, str] = {}  # accounts of database servers, by the name under which these write
+        for name, account in DATABASE_ACCOUNTS.items():
+            with contextlib.suppress(KeyError):
+                self.servers[name] = str(pwd.getpwnam(account).pw_uid)
 
     def read(self, entry: Entry) -> Iterator[Activity]:
         """Yield what an entry says."""
@@ -105,8 +88,8 @@ class Lines:
             return  # what we do ourselves, by our timers
         if name == "sudo" and (kind := self._witness(entry, text)):
             yield from self._sudo(entry, text, kind)
-        if name == "postgres" and account == self.database_account:
-            yield from database_activities(entry.at, text)
+        if account and account == self.servers.get(name):
+            yield from database_logins(entry.at, name, text=text)
         if account != "0":
             return
         if name in SSHD_NAMES:
@@ -197,11 +180,3 @@ def system_activities(at: int, name: str, *, text: str) -> Iterator[Activity]:
         yield Activity(at, "change", found[2], detail=f"the password of {found[2]} was changed", method=found[1])
     elif name in TOOL_NAMES and not text.startswith("pam_"):
         yield Activity(at, "change", "", detail=text, method=name)
-
-
-def database_activities(at: int, text: str) -> Iterator[Activity]:
-    """Yield what a line of PostgreSQL says of a login."""
-    if found := DATABASE_LOGIN.fullmatch(text):
-        yield Activity(at, "database", found[1], detail=found[2])
-    elif found := DATABASE_FAILED.match(text):
-        yield Activity(at, "database failed", found[1])

@@ -12,14 +12,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
-import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from opspact.onhost.account_snapshot import changes, snapshot
+from opspact.onhost.activity import Activity
+from opspact.onhost.database_logins import missing_logins
 from opspact.onhost.journal import Journal
 from opspact.onhost.journal_gaps import SECOND, Gap, entries_text
 from opspact.onhost.log_activity import Item, Review, anomaly
@@ -30,16 +31,8 @@ WORST_LAST = ("ok", "warning", "unknown", "critical")
 FIRST_LOOK = 7 * 86400  # seconds that the first review of a host looks back
 SHOWN = 20  # what is named in one message
 SUDO_RS = ("sudo-rs", "/cargo/")
-CLUSTERS = "/etc/postgresql"
-LOGGING = "select name || '=' || setting from pg_settings where name in ('log_connections', 'log_destination')"
-NAMED_UNITS = ("ssh", "session-", "user@", "postgresql", "systemd-logind", "su", "init.scope")
-ITEMS_OF = {
-    "database": "postgresql",
-    "database failed": "postgresql",
-    "command": "sudo",
-    "unproven": "sudo",
-    "refused": "sudo",
-}
+NAMED_UNITS = ("ssh", "session-", "user@", "postgresql", "mariadb", "systemd-logind", "su", "init.scope")
+SUDO_KINDS = frozenset({"command", "unproven", "refused"})
 
 
 def carried(folder: Path) -> dict[str, Any]:
@@ -69,42 +62,14 @@ def not_reviewed(sources: list[str]) -> list[str]:
     program = os.path.realpath("/usr/bin/sudo")
     if "sudo" in sources and any(mark in program for mark in SUDO_RS):
         reasons.append("sudo: this host has sudo-rs, which logs nothing of users that it refuses")
-    if "postgresql" in sources:
-        reasons += database_reasons()
-    return reasons
+    return [*reasons, *missing_logins(sources)]
 
 
-def database_reasons() -> list[str]:
-    """Return why logins to the PostgreSQL clusters of this host cannot be reviewed; nothing where there is none."""
-    reasons = []
-    for folder in sorted(Path(CLUSTERS).glob("*/*/")):
-        cluster = f"{folder.parent.name}/{folder.name}"
-        command = ["psql", "-XAtw", "--cluster", cluster, "-d", "postgres", "-c", LOGGING]
-        try:
-            owner = pwd.getpwnam("postgres")
-            done = subprocess.run(
-                command,
-                user=owner.pw_uid,
-                group=owner.pw_gid,
-                extra_groups=(),
-                cwd="/",
-                env={**os.environ, "LC_ALL": "C"},
-                capture_output=True,
-                errors="replace",
-                check=False,
-                timeout=20,
-            )
-        except (OSError, KeyError, subprocess.SubprocessError) as error:
-            reasons.append(f"postgresql {cluster}: {error}")
-            continue
-        if done.returncode:
-            continue  # a cluster that is stopped lets nobody in, now
-        said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-        if said.get("log_connections", "off") in {"off", ""}:
-            reasons.append(f"postgresql {cluster}: log_connections is off")
-        if "syslog" not in said.get("log_destination", ""):
-            reasons.append(f"postgresql {cluster}: it does not log to the journal (log_destination without syslog)")
-    return reasons
+def source_of(one: Activity) -> str:
+    """Return which of the sources that a policy names an activity is of."""
+    if one.kind in {"database", "database failed"}:
+        return one.method
+    return "sudo" if one.kind in SUDO_KINDS else "logins"
 
 
 def review(configuration: dict[str, Any], spool: Spool) -> dict[str, Any]:
@@ -115,12 +80,9 @@ def review(configuration: dict[str, Any], spool: Spool) -> dict[str, Any]:
     lines, now = Lines(), time.time()
     place = str(configuration.get("journal", ""))
     journal = Journal(before.get("journal", {}), since=int(now) - FIRST_LOOK, folder=place)
-    for entry in journal.entries():
-        for one in lines.read(entry):
-            if ITEMS_OF.get(one.kind, "logins") in sources:
-                work.add(one)
-    for one in lines.rest():
-        if ITEMS_OF.get(one.kind, "logins") in sources:
+    read = chain.from_iterable(map(lines.read, journal.entries()))
+    for one in chain(read, lines.rest()):
+        if source_of(one) in sources:
             work.add(one)
     facts, problems = snapshot()
     reasons = [*not_reviewed(sources), *problems]

@@ -2,8 +2,9 @@
 
 import pytest
 
+from opspact.onhost.activity import Activity
 from opspact.onhost.journal_entries import Entry
-from opspact.onhost.log_lines import Activity, Lines, named
+from opspact.onhost.log_lines import Lines, named
 
 KEY = "SHA256:6sW6NbR1k3kZqk7mJr5r0n1q8kqXn6t5vYxUq5m8c2E"
 

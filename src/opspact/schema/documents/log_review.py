@@ -23,7 +23,7 @@ from opspact.schema.fields import (
 )
 from opspact.schema.values.durations import parse_duration
 
-Source = Literal["journal", "logins", "sudo", "postgresql"]
+Source = Literal["journal", "logins", "sudo", "postgresql", "mariadb"]
 Forbidden = Literal["forbidden", "allowed"]
 
 
