@@ -6,19 +6,22 @@ Hosts are not trusted: what is not shaped as a list of logins is left out.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from opspact.evidence.log_baseline import identity, new_uses
+from opspact.evidence.log_baseline import host_time, identity, new_uses
 from opspact.ledger.review_events import LogBaseline
 from opspact.model.contract import Contract
 from opspact.model.job import LOG_REVIEW
 from opspact.model.result import Item, Result, Verdict
 from opspact.model.time.calendar import BeyondKnown, Calendar, is_open
-from opspact.structs import replace
+from opspact.structs import Struct, replace
+from opspact.text.counts import format_count
 from opspact.text.instants import format_minute_with_offset
 
 _SHOWN = 5
+_QUARTER = timedelta(minutes=15, seconds=-1)
+"""From the first second of a quarter of an hour to its last."""
 _KIND = "off-hours login"
 
 
@@ -41,30 +44,57 @@ def _off_hours(result: Result, name: str, calendar: Calendar, *, zone: ZoneInfo)
     for item in result.items:
         if item.item != "account":
             continue
-        logins = list(_logins(item.facts))
+        seen = list(_logins(item.facts, ahead=timedelta(seconds=result.clock_ahead)))
         try:
-            outside = [(at, address) for at, address in logins if not is_open(calendar, at)]
+            outside = [each for each in seen if not (is_open(calendar, each.at) and is_open(calendar, each.until))]
         except BeyondKnown as error:
             yield Item(item=_KIND, subject=item.subject, verdict=Verdict.UNKNOWN, message=f"{error}")
             continue
+        if (unknown := _number_of_logins(item.facts) - sum(each.number for each in seen)) > 0:
+            text = f"When {format_count(unknown, 'more login')} of {item.subject} happened is not known."
+            yield Item(item=_KIND, subject=item.subject, verdict=Verdict.UNKNOWN, message=text)
         if not outside:
             continue
-        shown = ", ".join(f"{format_minute_with_offset(at, zone)} from {address}" for at, address in outside[:_SHOWN])
-        more = f" and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
-        text = f"{item.subject} logged in outside the hours of {name}: {shown}{more}."
-        facts = {"id": identity(_KIND, item.subject), "count": len(outside)}
+        count = sum(each.number for each in outside)
+        shown = ", ".join(each.text(zone) for each in outside[:_SHOWN])
+        rest = count - sum(each.number for each in outside[:_SHOWN])
+        text = f"{item.subject} logged in outside the hours of {name}: {shown}{f' and {rest} more' if rest else ''}."
+        facts = {"id": identity(_KIND, item.subject), "count": count}
         yield Item(item=_KIND, subject=item.subject, verdict=Verdict.WARNING, message=text, facts=facts)
 
 
-def _logins(facts: Mapping[str, object]) -> Iterator[tuple[datetime, str]]:
-    """Yield when and from where an account logged in."""
-    logins = facts.get("logins")
+class _Logins(Struct):
+    """One login from an address, or several in a quarter of an hour; `until` is the last instant of it."""
+
+    at: datetime
+    until: datetime
+    address: str = ""
+    number: int = 1
+
+    def text(self, zone: ZoneInfo) -> str:
+        """Return it for people."""
+        when = format_minute_with_offset(self.at, zone)
+        return f"{when} from {self.address}" if self.address else f"{format_count(self.number, 'login')} from {when} on"
+
+
+def _logins(facts: Mapping[str, object], *, ahead: timedelta) -> Iterator[_Logins]:
+    """Yield when and from where an account logged in, by our clock."""
+    logins, unlisted = facts.get("logins"), facts.get("unlisted")
     for login in logins if isinstance(logins, list) else ():
         match login:
-            case [str(at), str(address), *_]:
-                try:
-                    yield datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC), address
-                except ValueError:
-                    continue
+            case [str(text), str(address), *_] if at := host_time(text):
+                yield _Logins(at - ahead, at - ahead, address)
             case _:
                 continue
+    for text, number in unlisted.items() if isinstance(unlisted, Mapping) else ():
+        if isinstance(number, int) and number > 0 and (at := host_time(text)):
+            yield _Logins(at - ahead, at - ahead + _QUARTER, number=number)
+
+
+def _number_of_logins(facts: Mapping[str, object]) -> int:
+    """Return how many logins an account had, as its host counted them."""
+    match facts.get("counts"):
+        case {"logins": int(number)}:
+            return number
+        case _:
+            return 0

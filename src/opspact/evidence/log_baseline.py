@@ -104,18 +104,19 @@ def uses(result: Result) -> Iterator[Use]:
     """Given a result of a log review, yield which accounts were used, from where and with what, by our clock."""
     ahead = timedelta(seconds=result.clock_ahead)
     for item in result.items:
-        first = _instant(item.facts.get("first"))
+        first = host_time(item.facts.get("first"))
         if item.item != "account" or first is None or not 0 < len(item.subject) <= _LONGEST:
             continue
         yield Use(item.subject, "user", "", first - ahead)
         for what, marks in (("network", item.facts.get("networks")), ("key", item.facts.get("keys"))):
             for mark, since in marks.items() if isinstance(marks, Mapping) else ():
-                at = _instant(since)
+                at = host_time(since)
                 if at is not None and isinstance(mark, str) and len(mark) <= _LONGEST:
                     yield Use(item.subject, "key" if what == "key" else "network", mark, at - ahead)
 
 
-def _instant(text: object) -> datetime | None:
+def host_time(text: object) -> datetime | None:
+    """Given what a host wrote in place of an instant, return it (UTC); None: it is none."""
     if not isinstance(text, str):
         return None
     try:
@@ -140,7 +141,7 @@ def new_uses(result: Result, baseline: LogBaseline) -> Iterator[New]:
         if use.account not in accounts or (use.account, use.what, use.mark) in known:
             continue
         marks = {"networks" if use.what == "network" else "keys": (use.mark,)}
-        how = "from the network" if use.what == "network" else "with the key"
+        how = "with the key" if use.what == "key" else "from the network" if "/" in use.mark else "from"
         text = f"{use.account} logged in {how} {use.mark} for the first time."
         item = _item(use.what, f"{use.account} {use.mark}", text)
         yield New(item, KnownAccount(use.account, **marks))

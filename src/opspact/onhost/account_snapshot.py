@@ -69,6 +69,14 @@ def passwords() -> Iterator[str]:
             yield f"{parts[0]}\t{parts[2]}"
 
 
+def empty_passwords() -> Iterator[str]:
+    """Yield each account whose password is empty: it needs none. Raise OSError."""
+    for line in Path(SHADOW).read_text(encoding="utf-8", errors="replace").splitlines():
+        name, *parts = line.split(":")
+        if parts and not parts[0]:
+            yield name
+
+
 def root_members() -> Iterator[str]:
     """Yield the members of groups that give root's rights, or come close to it."""
     primary = [(entry.pw_gid, entry.pw_name) for entry in pwd.getpwall() if entry.pw_uid != 0]
@@ -117,6 +125,7 @@ LOOKS = {
     "sudo rules": sudo_rules,
     "account": accounts,
     "password": passwords,
+    "empty password": empty_passwords,
     "key": keys,
 }
 VERBS = {"added": "is new", "removed": "was removed", "changed": "was changed"}
@@ -156,9 +165,10 @@ def change_item(kind: str, fact: str, verb: str, *, at: str) -> dict[str, Any]:
         "sudo rules": "The file {0} of sudo rules",
         "account": "The account {0} (UID {1}, shell {2})",
         "password": "The password of {0}",
+        "empty password": "The empty password of {0}, with which anybody can log in,",
         "key": "The key {1} of {0}",
     }[kind]
-    verdict = "critical" if kind == "UID 0" and verb == "added" else "warning"
+    verdict = "critical" if kind in {"UID 0", "empty password"} and verb == "added" else "warning"
     text = f"{words.format(*parts, '', '')} {VERBS[verb]}."
     name = " ".join(named(part) for part in subject(kind, fact).split("\t"))
     return anomaly(f"{kind} {verb}", name, verdict, message=text, first=at, last=at, count=1)

@@ -24,9 +24,16 @@ SERVER = "/usr/sbin/mariadbd"
 AUDIT_NAME = "mysql-server_auditing"  # the plugin's name in the journal, as long as nobody changes it
 DATABASE_ACCOUNTS = {"postgres": "postgres", AUDIT_NAME: "mysql"}
 """Which account writes under which name; of others such lines count for nothing."""
-LOGGING = "select name || '=' || setting from pg_settings where name in ('log_connections', 'log_destination')"
+LOGGING = (
+    "select name || '=' || setting from pg_settings"
+    " where name in ('log_connections', 'log_destination', 'log_min_messages', 'syslog_ident', 'lc_messages')"
+)
+LOGINS_LOGGED = {"on", "all", "authorization"}  # PostgreSQL 18 has a list there
+ENGLISH = ("C", "POSIX", "en")
+NO_SERVER = ("No such file or directory", "Connection refused")
 AUDIT = "select concat(lower(variable_name), '=', variable_value) from information_schema.global_variables"
 AUDIT += " where variable_name like 'server_audit%'"
+RESTORED_DATABASE = re.compile(r"(opspact_restore_)[0-9a-f]{12}")  # a name of our own, another for each restore
 AUTHORIZED = re.compile(
     r"\[\d+-\d+\] .*?\bLOG:\s+connection authorized: user=(\S+) database=(\S+)(?: (?:application_name|SSL|GSS).*)?"
 )
@@ -44,7 +51,8 @@ def database_logins(at: int, name: str, *, text: str) -> Iterator[Activity]:
         if found and kind:
             yield Activity(at, kind, found[1], found[2], method=MARIADB, detail=found[4])
     elif found := AUTHORIZED.fullmatch(text):
-        yield Activity(at, "database", found[1], method=POSTGRESQL, detail=found[2])
+        restored = RESTORED_DATABASE.fullmatch(found[2])
+        yield Activity(at, "database", found[1], method=POSTGRESQL, detail=f"{restored[1]}*" if restored else found[2])
     elif found := REFUSED.match(text):
         yield Activity(at, "database failed", found[1], method=POSTGRESQL)
 
@@ -68,14 +76,27 @@ def cluster_reasons(cluster: str) -> list[str]:
         done = run_client(command, user=owner.pw_uid, group=owner.pw_gid, extra_groups=())
     except (OSError, KeyError, subprocess.SubprocessError) as error:
         return [f"postgresql {cluster}: {error}"]
-    if done.returncode:
-        return []  # a cluster that is stopped lets nobody in, now
-    said, reasons = settings_of(done.stdout), []
-    if said.get("log_connections", "off") in {"off", ""}:
-        reasons.append(f"postgresql {cluster}: log_connections is off")
-    if "syslog" not in said.get("log_destination", ""):
-        reasons.append(f"postgresql {cluster}: it does not log to the journal (log_destination without syslog)")
-    return reasons
+    if done.returncode == 0:
+        return [f"postgresql {cluster}: {reason}" for reason in journal_reasons(settings_of(done.stdout))]
+    if any(words in done.stderr for words in NO_SERVER):
+        return []  # one that is stopped lets nobody in, now
+    return [f"postgresql {cluster}: {one_line(done.stderr)}"]
+
+
+def journal_reasons(settings: dict[str, str]) -> Iterator[str]:
+    """Given the settings of a cluster, yield why its logins are not in the journal, or not in words that are read."""
+    connections = settings.get("log_connections") or "off"
+    if LOGINS_LOGGED.isdisjoint(re.split(r"[\s,]+", connections)):
+        yield f"log_connections is {connections}"
+    if "syslog" not in settings.get("log_destination", ""):
+        yield "it does not log to the journal (log_destination without syslog)"
+    if (least := settings.get("log_min_messages")) in {"fatal", "panic"}:
+        yield f"log_min_messages is {least}, which leaves logins out"
+    if (name := settings.get("syslog_ident", "postgres")) != "postgres":
+        yield f"it logs as {name} (syslog_ident), not as postgres"
+    language = settings.get("lc_messages", "")
+    if language and not language.startswith(ENGLISH):
+        yield f"its messages are not in English (lc_messages is {language})"
 
 
 def mariadb_reasons() -> list[str]:
@@ -85,7 +106,7 @@ def mariadb_reasons() -> list[str]:
     except (OSError, subprocess.SubprocessError) as error:
         return [f"mariadb: {error}"]
     if done.returncode:
-        return [] if NO_ANSWER.search(done.stderr) else [f"mariadb: {done.stderr.strip()}"]
+        return [] if NO_ANSWER.search(done.stderr) else [f"mariadb: {one_line(done.stderr)}"]
     said = settings_of(done.stdout)
     if said.get("server_audit_logging") != "ON":
         return ["mariadb: it does not log logins (no plugin server_audit, or server_audit_logging is off)"]
@@ -100,6 +121,11 @@ def mariadb_reasons() -> list[str]:
     if said.get("server_audit_incl_users") or said.get("server_audit_excl_users"):
         reasons.append("mariadb: it logs some accounts only (server_audit_incl_users, server_audit_excl_users)")
     return reasons
+
+
+def one_line(text: str) -> str:
+    """Return what a client complained of, shortened to one line."""
+    return " ".join(text.split())[:200].rstrip(".")
 
 
 def settings_of(text: str) -> dict[str, str]:

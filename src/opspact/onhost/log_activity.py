@@ -14,7 +14,7 @@ from typing import Any
 
 from opspact.onhost.activity import Activity
 from opspact.onhost.journal_gaps import SECOND
-from opspact.onhost.log_lines import LONGEST_COMMAND, LONGEST_NAME, named, shortened
+from opspact.onhost.log_lines import CONSOLE_SERVICES, LONGEST_COMMAND, LONGEST_NAME, named, shortened
 from opspact.onhost.redaction import Redactor
 from opspact.onhost.spool import utc
 
@@ -24,6 +24,8 @@ MOST_NAMES = 2000  # addresses, and names that strangers try, each; of more the 
 MOST_SHOWN = 20  # names or addresses in one item
 MOST_LOGINS = 100
 MOST_COMMANDS = 200
+MOST_QUARTERS = 2000  # of an hour, in which there were logins that are not listed, of all accounts
+QUARTER = 900  # seconds
 MOST_CHANGES = 100
 MOST_ANOMALIES = 200
 MOST_TRIED = 64  # names that one address tried
@@ -41,6 +43,7 @@ class Account:
 
     def __init__(self) -> None:
         self.logins: list[list[str]] = []
+        self.unlisted: dict[str, int] = {}  # by the quarter of an hour; without one if there are too many
         self.commands: list[list[str]] = []
         self.counts: dict[str, int] = {}
         self.last: list[Any] = []
@@ -110,6 +113,7 @@ class Review:
         self.found: dict[tuple[str, str], Item] = {}
         self.more = 0
         self.size = 0
+        self.quarters = 0
         self.forgotten = 0
 
     def add(self, one: Activity) -> None:
@@ -147,7 +151,17 @@ class Review:
         self._mark(account.keys, one.detail, one.at)
         if len(account.logins) < MOST_LOGINS and self._has_room(by, one.address):
             account.logins.append([utc(one.at / SECOND), one.address, by])
+        else:
+            self._count_unlisted(account, one.at)
         self._judge_login(one)
+
+    def _count_unlisted(self, account: Account, at: int) -> None:
+        """Count a login that is not listed, so that it is still known when it was."""
+        quarter = utc(at // SECOND // QUARTER * QUARTER)
+        if quarter not in account.unlisted:
+            quarter = quarter if self.quarters < MOST_QUARTERS else ""
+            self.quarters += 1
+        account.unlisted[quarter] = account.unlisted.get(quarter, 0) + 1
 
     def _mark(self, known: dict[str, str], mark: str, at: int) -> None:
         """Note since when something is used; what is usual on this host is kept elsewhere."""
@@ -162,12 +176,13 @@ class Review:
     def _judge_login(self, one: Activity) -> None:
         source, name = self.addresses.get(one.address), self.names.get(one.user)
         limit, is_password = self.limits["failures_then_success"], one.method in PASSWORD_METHODS
+        is_typed = is_password or one.method in CONSOLE_SERVICES
         before = [source.attempts] if source and one.at - source.at <= RECENT else [0]
-        before += [name.attempts] if name and is_password and one.at - name.at <= RECENT else []
+        before += [name.attempts] if name and is_typed and one.at - name.at <= RECENT else []
         if max(before) >= limit:
             text = f"{one.user} logged in from {one.address} by {one.method} after {max(before)} failed attempts."
             self.add_anomaly("failures then success", one.user, "critical", message=text, at=one.at)
-        for each in (source, name if is_password else None):
+        for each in (source, name if is_typed else None):
             if each:
                 each.reset()
         if one.user == "root" and self.limits["root_logins"] == "forbidden":
@@ -278,6 +293,8 @@ class Review:
             failed = self.names[name].total if name in self.names else 0
             counts = {**account.counts, **({"failed logins": failed} if failed else {})}
             facts: Item = {"logins": account.logins, "commands": account.commands, "counts": counts}
+            if account.unlisted:
+                facts["unlisted"] = account.unlisted
             if account.first:
                 facts |= {"first": utc(account.first / SECOND), "networks": account.networks, "keys": account.keys}
             yield {"item": "account", "subject": name, "verdict": "ok", "message": self._said(name, counts), **facts}

@@ -26,8 +26,10 @@ FULL_RECORD = 957  # characters in a record of sudo that continues another, and 
 MOST_PENDING = 1000  # commands whose records may still go on
 SSHD_NAMES = frozenset({"sshd", "sshd-session", "sshd-auth"})  # since OpenSSH 9.8 a session is another program
 QUIET_SERVICES = frozenset({"cron", "systemd-user", "sudo", "sudo-i", "runuser", "runuser-l"})
+CONSOLE_SERVICES = frozenset({"login", "gdm-password", "gdm-autologin", "lightdm", "lightdm-autologin", "sddm", "xdm"})
+CONSOLE = "console"  # where such a login comes from
 NO_ATTEMPTS = frozenset({"publickey", "none"})  # ssh offers every key that it has: no attempt of anybody
-TOOL_NAMES = frozenset(TOOLS.split("|")) - {"passwd", "chpasswd"}  # those two speak through PAM
+TOOL_NAMES = frozenset(TOOLS.split("|")) - {"passwd", "chpasswd"}  # PAM speaks for these
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.@$:%/+-]{1,64}")
 SUDO_PROGRAM = re.compile(r"/usr/(?:local/)?bin/sudo(?:\.ws|-rs)?|/usr/lib/cargo/bin/sudo")
 ACCEPTED = re.compile(r"Accepted (\S+) for (\S+) from (\S+) port \d+ ssh2(?:: \S+ (SHA256:\S+).*)?")
@@ -43,6 +45,7 @@ PAM_FAILED = re.compile(
     re.DOTALL,
 )
 PAM_OPENED = re.compile(r"pam_unix\(([^:)]+):session\): session opened for user (\S+?)(?:\(uid=\d+\))? by .*")
+TOOL_PASSWORD = re.compile(r"password for '(.*)' changed by '.*'")  # passwd -d, -l, -u and others, without PAM
 PAM_PASSWORD = re.compile(r"pam_\w+\(([^:)]+):chauthtok\): password changed for (\S+)")
 SUDO_CONTINUED = re.compile(r"\s*(\S+) : \(command continued\) (.*)", re.DOTALL)
 SUDO_RECORD = re.compile(r"\s*(\S+) :\s+(.*)", re.DOTALL)  # sudo-rs leaves a gap where it has no TTY
@@ -174,9 +177,14 @@ def system_activities(at: int, name: str, *, text: str) -> Iterator[Activity]:
         user = found[5] or found[3] or ""
         yield Activity(at, kind, user, found[4] or "", method=service, times=int(found[2] or 1))
     elif found := PAM_OPENED.fullmatch(text):
+        if found[1] in CONSOLE_SERVICES:
+            yield Activity(at, "login", found[2], CONSOLE, method=found[1])
         if found[1] not in QUIET_SERVICES:
             yield Activity(at, "session", found[2], method=found[1])
     elif found := PAM_PASSWORD.match(text):
         yield Activity(at, "change", found[2], detail=f"the password of {found[2]} was changed", method=found[1])
+    elif name == "passwd" and (found := TOOL_PASSWORD.fullmatch(text)):
+        what = f"the password of {found[1]} was changed, locked, unlocked or removed"
+        yield Activity(at, "change", found[1], detail=what, method=name)
     elif name in TOOL_NAMES and not text.startswith("pam_"):
         yield Activity(at, "change", "", detail=text, method=name)

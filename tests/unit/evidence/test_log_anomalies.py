@@ -9,6 +9,7 @@ from opspact.evidence.log_anomalies import with_anomalies
 from opspact.model.contract import Contract
 from opspact.model.result import Item, Outcome, Result, Verdict
 from opspact.resolve.contract import resolve
+from opspact.structs import replace
 
 CALENDAR = """\
 kind: calendar
@@ -65,6 +66,29 @@ def test_logins_outside_of_the_calendars_hours_are_found(contract: Contract, log
         [("off-hours login", "ops", Verdict.WARNING)] if count else []
     )
     assert [each.facts["count"] for each in found] == [count] * bool(count)
+
+
+def test_logins_that_are_not_listed_are_compared_with_the_hours_too(contract: Contract) -> None:
+    seen = result([[WEDNESDAY_NOON, "192.0.2.1", "publickey"]])
+    facts = {
+        **seen.items[0].facts,
+        "unlisted": {WEDNESDAY_NOON: 4, WEDNESDAY_NIGHT: 3, SATURDAY: 2},
+        "counts": {"logins": 12},
+    }
+    found = with_anomalies(replace(seen, items=(replace(seen.items[0], facts=facts),)), contract, None).items[1:]
+    assert [(each.verdict, each.facts.get("count")) for each in found] == [
+        (Verdict.UNKNOWN, None),
+        (Verdict.WARNING, 5),
+    ]
+    assert "2 more logins of ops" in found[0].message
+
+
+def test_the_hours_are_those_of_our_clock(contract: Contract) -> None:
+    seen = result([[WEDNESDAY_NOON, "192.0.2.1", "publickey"]])
+    assert [each.item for each in with_anomalies(replace(seen, clock_ahead=-12 * 3600), contract, None).items] == [
+        "account",
+        "off-hours login",
+    ]
 
 
 def test_where_the_calendar_is_not_known_yet_it_is_unknown_whether_a_login_is_off_hours(contract: Contract) -> None:

@@ -23,6 +23,8 @@ PRINT = "SHA256:" + base64.b64encode(hashlib.sha256(base64.b64decode(BLOB)).dige
         ("account", [], ["eve\t1002\t/bin/bash"], "account added", "warning"),
         ("account", ["eve\t1002\t/bin/bash"], ["eve\t0\t/bin/bash"], "account changed", "warning"),
         ("password", ["eve\t20000"], ["eve\t20001"], "password changed", "warning"),
+        ("empty password", [], ["eve"], "empty password added", "critical"),
+        ("empty password", ["eve"], [], "empty password removed", "warning"),
         ("key", [], [f"eve\t{PRINT}\t01234567"], "key added", "warning"),
         ("key", [f"eve\t{PRINT}\t01234567"], [f"eve\t{PRINT}\t89abcdef"], "key changed", "warning"),
     ],
@@ -43,10 +45,12 @@ def test_the_fingerprint_is_that_which_sshd_logs() -> None:
 
 def test_no_hash_of_a_password_is_in_a_snapshot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shadow = tmp_path / "shadow"
-    shadow.write_text("root:$y$j9T$abc:20000:0:99999:7:::\nops:!:19000::::::\neve:!$y$old:18000::::::\nx:*:1::::::\n")
+    shadow.write_text(
+        "root:$y$j9T$abc:20000:0:99999:7:::\nops:!:19000::::::\neve:!$y$old:18000::::::\nx:*:1::::::\nbob::1::::::\n"
+    )
     monkeypatch.setattr(account_snapshot, "SHADOW", str(shadow))
     facts, _ = snapshot()
-    assert facts["password"] == ["root\t20000"]
+    assert (facts["password"], facts["empty password"]) == (["root\t20000"], ["bob"])
 
 
 def test_what_cannot_be_read_is_named_and_compared_with_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,6 +163,17 @@ def test_changes_of_accounts_are_read_as_their_tools_say_them() -> None:
     assert read(entry("useradd", line)) == [("change", "", "", "useradd", line)]
     line = "pam_unix(passwd:chauthtok): password changed for eve"
     assert read(entry("passwd", line)) == [("change", "eve", "", "passwd", "the password of eve was changed")]
+    said = "the password of eve was changed, locked, unlocked or removed"
+    assert read(entry("passwd", "password for 'eve' changed by 'root'")) == [("change", "eve", "", "passwd", said)]
+
+
+@pytest.mark.parametrize("service", ["login", "gdm-password"])
+def test_a_session_at_the_console_is_a_login(service: str) -> None:
+    line = f"pam_unix({service}:session): session opened for user root(uid=0) by LOGIN(uid=0)"
+    assert read(entry("login", line)) == [
+        ("login", "root", "console", service, ""),
+        ("session", "root", "", service, ""),
+    ]
 
 
 def test_what_our_own_jobs_do_is_left_out() -> None:
@@ -176,3 +187,17 @@ def test_names_of_strangers_are_shown_in_quotes_and_without_signs_that_steer_a_t
     assert named('a "b"\x1b[2J\n\u202e') == "\"a 'b'\\u001b[2J\\u000a\\u202e\""
     assert len(named("x" * 5000)) < 70
     assert Activity(1, "failed", "x").times == 1
+
+
+def test_databases_that_are_being_restored_have_one_name() -> None:
+    account = Lines().servers["postgres"]
+    if not account:
+        pytest.skip("there is no account postgres")
+    said = (
+        "[3-1] 2026-11-29 [7] postgres@x LOG:  connection authorized: user=postgres database={} application_name=psql"
+    )
+    found = [
+        read(entry("postgres", said.format(name), uid=account))
+        for name in ("opspact_restore_03ff12405fbe", "opspact_restore_mine", "oa")
+    ]
+    assert [each[0][4] for each in found] == ["opspact_restore_*", "opspact_restore_mine", "oa"]

@@ -8,6 +8,8 @@ import pytest
 from journal_export import BEGIN, Exported
 from programs import Machine
 
+from opspact.onhost.database_logins import journal_reasons
+
 JOB = "log_review/daily"
 DEFAULTS = {
     "sources": ["journal", "logins", "sudo"],
@@ -116,6 +118,27 @@ def test_logins_as_root_and_many_failed_ones_are_reported_unless_they_may_be(mac
     (machine.spool / JOB).rename(machine.folder / "aside")
     allowed = review(machine, journal.whole, root_logins="allowed", failed_logins=11)
     assert anomalies(allowed) == {}
+
+
+def test_a_login_at_the_console_is_judged_like_any_other(machine: Machine) -> None:
+    journal = Exported()
+    failure = "pam_unix(login:auth): authentication failure; logname=LOGIN uid=0 euid=0 tty=/dev/tty1 ruser= rhost="
+    for _ in range(6):
+        journal.by("login", f"{failure}  user=root")
+    journal.by("login", "pam_unix(login:session): session opened for user root(uid=0) by LOGIN(uid=0)")
+    result = review(machine, journal.whole)
+    assert anomalies(result) == {("failures then success", "root"): "critical", ("root login", "root"): "warning"}
+    assert item(result, "account", "root")["logins"][0][1:] == ["console", "login"]
+
+
+def test_of_logins_that_are_not_listed_it_is_known_when_they_were(machine: Machine) -> None:
+    journal = Exported()
+    for _ in range(130):
+        journal.by("sshd", BY_KEY.format("ops", "192.0.2.9"), after=60)
+    found = item(review(machine, journal.whole), "account", "ops")
+    assert (len(found["logins"]), found["counts"]["logins"]) == (100, 130)
+    assert sum(found["unlisted"].values()) == 30
+    assert all(at.endswith((":00:00Z", ":15:00Z", ":30:00Z", ":45:00Z")) for at in found["unlisted"])
 
 
 def test_an_account_shows_its_last_login_sessions_and_commands(machine: Machine) -> None:
@@ -269,6 +292,32 @@ def test_a_host_without_a_readable_journal_leaves_a_failed_result(machine: Machi
     done = machine.run("log_review", machine.settings(job=JOB, **DEFAULTS))
     assert (done.returncode, machine.newest(JOB)["outcome"]) == (1, "failed")
     assert "nothing that can be read" in machine.newest(JOB)["message"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({}, ""),
+        ({"log_connections": "receipt,authorization"}, ""),
+        ({"log_connections": "receipt"}, "log_connections"),
+        ({"log_connections": ""}, "log_connections is off"),
+        ({"log_destination": "stderr"}, "journal"),
+        ({"log_min_messages": "fatal"}, "log_min_messages"),
+        ({"syslog_ident": "oa"}, "syslog_ident"),
+        ({"lc_messages": "zh_CN.UTF-8"}, "not in English"),
+        ({"lc_messages": "C.UTF-8"}, ""),
+    ],
+)
+def test_a_database_server_whose_logins_cannot_be_read_says_why(settings: dict[str, str], word: str) -> None:
+    usual = {
+        "log_connections": "on",
+        "log_destination": "stderr,syslog",
+        "log_min_messages": "warning",
+        "syslog_ident": "postgres",
+        "lc_messages": "en_US.UTF-8",
+    }
+    reasons = list(journal_reasons({**usual, **settings}))
+    assert (len(reasons), word in "".join(reasons)) == (bool(word), True)
 
 
 @pytest.mark.slow
