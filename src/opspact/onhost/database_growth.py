@@ -69,6 +69,11 @@ def database_growth(item: Item, history: History) -> Iterator[Result]:
     before = state["sample"]
     yield from size_results(item, facts, before)
     yield available_result(cluster, item)
+    for table in tables:
+        if table not in facts["tables"]:
+            text = f"There is no table {table}: it was dropped or renamed, or never made."
+            result = result_of("database_growth_rows", "unknown", text, unit="rows", baseline=state["baseline"])
+            yield {**result, **about(item, table)}
     reasons = changed_since(before, facts, counters_of(facts)) if before else {}
     interval = interval_since(before, now, item)
     for quantity, counter in counters_of(facts).items():

@@ -293,7 +293,6 @@ def test_rows_of_partitions_are_those_of_their_table(host: Host) -> None:
 @pytest.mark.parametrize(
     ("item", "words"),
     [
-        ({"tables": ["nowhere"]}, "there is no table public.nowhere"),
         ({"zone": "Mars/Olympus"}, "is not on this host"),
         ({"database": "nowhere"}, 'database "nowhere" does not exist'),
     ],
@@ -301,6 +300,21 @@ def test_rows_of_partitions_are_those_of_their_table(host: Host) -> None:
 def test_what_does_not_answer_is_unknown(host: Host, item: dict[str, Any], words: str) -> None:
     (seen,) = host.look(**item).values()
     assert (seen["verdict"], words in seen["message"]) == ("unknown", True), seen
+
+
+def test_a_table_that_was_dropped_is_unknown_and_hides_nothing_else(learnt: Host) -> None:
+    learnt.item["tables"] = ["log", "gone"]
+    assert learnt.look(writes=10)[ROWS, "postgres public.gone"]["verdict"] == "unknown"
+    learnt.sql("ALTER TABLE log RENAME TO log_of_2025")
+    seen = learnt.look(after=DAY, writes=0)
+    unknown = {subject for (item, subject), each in seen.items() if item == ROWS and each["verdict"] == "unknown"}
+    assert unknown == {TABLE, "postgres public.gone"}
+    assert "no table public.log:" in seen[ROWS, TABLE]["message"]
+    assert seen[SIZE, "postgres"]["grown"] is not None
+    assert seen["database_growth_free", "postgres"]["verdict"] == "ok"
+    learnt.sql("CREATE TABLE log (id bigint, note text)")
+    seen = learnt.look(after=DAY, writes=5)
+    assert "no earlier measurement" in seen[ROWS, TABLE]["message"]
 
 
 def test_a_state_that_cannot_be_read_is_unknown(host: Host) -> None:
