@@ -4,6 +4,7 @@ In: the contract's folder, a host. Out: the host with its data, new copies of th
 """
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, cast
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from opspact.evidence.suspect_copies import server_jobs, suspect_copies
 from opspact.fleet.ansible import RunSettings
 from opspact.jobs.collection import Collector
 from opspact.ledger.store import Ledger
+from opspact.model.policies.backup import Backup
 from opspact.recovery.rebuild import Applied, Rebuild, restored
 from opspact.recovery.rebuild_plan import RebuildPlan, plan_rebuild
 from opspact.recovery.rebuild_run import RebuildRun, new_run, run_times, unfinished_run
@@ -54,13 +56,13 @@ def command(
 ) -> ExitCode:
     """Given a contract, rebuild a bare host; return CLEAN when it is verified within the time that was promised."""
     settings = settings_of(context)
-    if not yes:
-        refuse_without_terminal("use --yes")
     work = command_context(context)
     contract = work.head.contract
     if host not in contract.inventory.hosts:
         hint = did_you_mean(host, contract.inventory.hosts) or "one host of the inventory"
         raise Refused(f'the inventory has no host "{host}"', hint=hint)
+    if not yes:
+        refuse_without_terminal("use --yes")
     work.passwords()  # asked before anything is shown
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
         new = unfinished_run(ledger, contract.name, host, now=now()) if resume else new_run(host, now())
@@ -130,9 +132,7 @@ class _Rebuilding(Struct):
         figures = [it for it in backup_stats(self.ledger, head.contract, [host]) if self._counts(it)]
         plan = plan_rebuild(head.contract, host, figures)
         if not plan.uses:
-            raise NothingFound(
-                f"no copy of {host} that counts is known", hint=f"`opspact apply --limit {host}` applies the policies"
-            )
+            raise _without_copies(host, backups, list(unreached))
         return plan
 
     def _counts(self, figures: BackupStats) -> bool:
@@ -160,6 +160,18 @@ class _Rebuilding(Struct):
         if not outcome.is_converged:
             self.work.settings.stderr.show(outcome_lines(outcome, self.ledger.head()))
         return _applied(outcome, host)
+
+
+def _without_copies(host: str, backups: Sequence[Backup], unreached: Sequence[str]) -> NothingFound:
+    """Return why a host cannot be rebuilt, with what to do that does not stand in the way of a rebuild later."""
+    message = f"no copy of {host} that counts is known"
+    if not backups:
+        hint = f"no policy backs it up: `opspact apply --limit {host}` makes a new one, without data"
+    elif unreached:
+        hint = f"restore the connection to {list_names(unreached, _SHOWN)}; do not apply the policies to {host} before"
+    else:
+        hint = "see `opspact backup status`; without copies, `opspact apply` makes a new host, without data"
+    return NothingFound(message, hint=hint)
 
 
 def _applied(outcome: ApplyOutcome, host: str) -> Applied:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from opspact.cli import times
+from opspact.cli.apply import refuse_without_terminal
 from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
@@ -30,6 +31,9 @@ from opspact.report.restore import choice_lines, suspect_lines
 from opspact.structs import Struct, replace
 from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import context as recording
+
+_LONGEST_NAME = 63
+"""Bytes of a database's name: PostgreSQL cuts off what is beyond (NAMEDATALEN)."""
 
 
 def command(  # noqa: PLR0913 - one for each option
@@ -56,13 +60,14 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> ExitCode:
     """Given a contract, restore from the newest copy that counts; return CLEAN when all of it was restored."""
     settings = settings_of(context)
+    _refuse_new_name(new_name or "")
     target = _target(to, tuple(file or ()), database=database, new_name=new_name)
-    if not yes:
-        _refuse_without_terminal()
     work = command_context(context)
     backup = _backup(work, name, host, target=target)
     zone = ZoneInfo(work.head.contract.zone)
     request = RestoreRequest(target=target, at=times.instant("--at", at, zone) if at else None)
+    if not yes:
+        refuse_without_terminal("use --yes")
     work.passwords()  # asked before anything is shown
     answer = _Restore(work, backup, host, asks=not yes).carry_out(request)
     job = restore_job(backup)
@@ -82,8 +87,8 @@ def command(  # noqa: PLR0913 - one for each option
 def _target(to: str | None, files: tuple[str, ...], *, database: str | None, new_name: str | None) -> Target:
     """Return what is asked for. Raise Refused when the options do not say one thing."""
     for path in (*files, *filter(None, [to])):
-        if not path.startswith("/") or "\0" in path:
-            raise Refused(f"expected an absolute path on the host, got {path}")
+        if not path.startswith("/") or path.strip("/") == "" or {".", ".."} & {*path.split("/")}:
+            raise Refused(f"expected the absolute path of a file or folder on the host, got {path}")
     if database is not None:
         if to is not None or files:
             raise Refused("--database cannot be used with --to or --file", hint="restore files separately")
@@ -117,9 +122,13 @@ def _backup(work: CommandContext, name: str, host: str, *, target: Target) -> Ba
     return backup
 
 
-def _refuse_without_terminal() -> None:
-    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused("no terminal to ask for confirmation", hint="use --yes")
+def _refuse_new_name(name: str) -> None:
+    """Raise Refused for a name that the restored database would not have in the end, or that nobody could type."""
+    size = len(name.encode("utf-8", "surrogateescape"))
+    if size > _LONGEST_NAME:
+        raise Refused(f"--as: expected {_LONGEST_NAME} bytes at most, got {size}")
+    if not name.isprintable() or name != name.strip():
+        raise Refused("--as: expected a name without control characters, and without blanks at its ends")
 
 
 class _Restore(Struct):

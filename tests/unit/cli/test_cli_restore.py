@@ -34,6 +34,13 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("daily-incremental", "--host", "backup1", "--to", "/srv/x", "--yes"), "does not back up backup1"),
         ((*POLICY, "--to", "/srv/x", "--at", "yesterday", "--yes"), "--at"),
         ((*POLICY, "--to", "/srv/x"), "--yes"),
+        ((*POLICY, "--to", "/", "--yes"), "absolute path"),
+        ((*POLICY, "--to", "/srv/../etc", "--yes"), "absolute path"),
+        (("daily", "--host", "db1", "--to", "/srv/x"), "unknown backup policy"),
+        (("daily-incremental", "--host", "nowhere", "--to", "/srv/x"), "does not back up nowhere"),
+        ((*POLICY, "--database", "oa", "--as", "名" * 22, "--yes"), "63 bytes at most, got 66"),
+        ((*POLICY, "--database", "oa", "--as", "oa\nb", "--yes"), "control characters"),
+        ((*POLICY, "--database", "oa", "--as", " ", "--yes"), "blanks"),
     ],
 )
 def test_what_does_not_say_one_thing_is_refused(opspact: Call, arguments: tuple[str, ...], words: str) -> None:
