@@ -164,7 +164,8 @@ def attempt(configuration: dict[str, Any], purge: Purge) -> tuple[dict[str, Any]
         again, message = error.is_lost, f"PostgreSQL: {error}"
     else:
         return facts, int(facts["outcome"] == "failed")
-    message = f"{message[:1].upper()}{message[1:].rstrip('.')}."
+    first = message[:1] if message.startswith(purge.name) else message[:1].upper()  # names stay as they are written
+    message = f"{first}{message[1:].rstrip('.')}."
     facts = {"outcome": "failed", "verdict": "critical", "message": message, "items": []}
     return facts, GO_ON if again else 1
 

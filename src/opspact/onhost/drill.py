@@ -43,7 +43,7 @@ from opspact.onhost.repository_access import (
 from opspact.onhost.row_counts import COUNT_ROWS, NEWEST_RECORD
 from opspact.onhost.scratch import opened, scratch_folder, scratch_root
 from opspact.onhost.scratch_cluster import POSTGRESQL_PROGRAMS, CannotRestore, ScratchCluster
-from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
+from opspact.onhost.spool import CannotRun, failure_text, open_spool, read_configuration, utc
 
 PATIENCE = 6 * 3600.0  # seconds to wait for other restore tests, and for a client's session
 ROOM_FOR_CLUSTER = 100 * 2**20  # bytes that an empty server takes
@@ -221,7 +221,7 @@ def drill(configuration: Facts, client: str, root: Path) -> Facts:
         return {**about, "problem": problem, "verdict": verdict, "message": f"{str(error).rstrip('.')}."}
     except (OSError, ValueError, LookupError, TypeError, AttributeError, configparser.Error) as error:
         # The record of a copy is what its client wrote: any kind of value may be in it.
-        return {**about, "verdict": "unknown", "message": f"The restore test failed: {error!r}."}
+        return {**about, "verdict": "unknown", "message": f"The restore test failed: {failure_text(error)}."}
     message = f"{about['archive']['name']} restored in {about['seconds']:.0f} s: {about['files']} files"
     message += f", {about['compared']} compared" if about["compared"] else ""
     for one in about["databases"]:
@@ -238,7 +238,7 @@ def drill_all(configuration: Facts) -> Facts:
         items = [drill(configuration, client, root) for client in sorted(configuration["clients"])]
     verdict = max([item["verdict"] for item in items], key=WORST_LAST.index, default="unknown")
     bad = [f"{item['client']}: {item['message']}" for item in items if item["verdict"] in {"unknown", "critical"}]
-    message = " ".join(bad) or f"{len(items)} copies restored."
+    message = " ".join(bad) or ("1 copy restored." if len(items) == 1 else f"{len(items)} copies restored.")
     outcome = "failed" if bad or not items else "done"
     return {"outcome": outcome, "verdict": verdict, "message": message, "items": items}
 

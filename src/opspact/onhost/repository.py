@@ -40,7 +40,7 @@ from opspact.onhost.repository_access import (
     final_names,
     orphan_manifests,
 )
-from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
+from opspact.onhost.spool import CannotRun, failure_text, open_spool, read_configuration, utc
 
 UNPROVEN_KEPT = "30d"
 LONGEST_BACKUP = 2 * 86400  # seconds that an archive may be older than the look before the one that first sees it
@@ -191,7 +191,11 @@ def run_on_one(configuration: Facts, client: str, action: str) -> Facts:
         return {**about, "verdict": error.verdict, "message": f"{repository.path} was skipped: {error}."}
     except (OSError, ValueError, LookupError, configparser.Error) as error:
         about.update(problem="error")
-        return {**about, "verdict": PROBLEMS["error"], "message": f"{repository.path} was skipped: {error!r}."}
+        return {
+            **about,
+            "verdict": PROBLEMS["error"],
+            "message": f"{repository.path} was skipped: {failure_text(error)}.",
+        }
     left = sum(not one["name"].endswith(MANIFEST_ENDING) for one in archives.values()) - len(gone)
     message = f"{repository.path}: {action} done, {left} archives"
     message += "".join(f"; {complaint}" for complaint in complaints)

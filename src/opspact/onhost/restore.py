@@ -42,7 +42,15 @@ from opspact.onhost.file_manifest import digest_of
 from opspact.onhost.postgresql import PostgresqlFailed
 from opspact.onhost.restored_database import LiveServer, NotRestored, RestoredDatabase
 from opspact.onhost.restored_roles import restore_roles
-from opspact.onhost.spool import CannotRun, json_bytes, open_spool, read_configuration, utc, write_atomically
+from opspact.onhost.spool import (
+    CannotRun,
+    failure_text,
+    json_bytes,
+    open_spool,
+    read_configuration,
+    utc,
+    write_atomically,
+)
 
 HOLD = "/var/lib/opspact/rebuilding"
 UNFINISHED_FOLDER = ".opspact-restore-"
@@ -237,7 +245,7 @@ class Restore:
             if not (files or paths) or (wanted is not None and wanted != files):
                 words = f"{name} gave {files} files back, of {wanted or 'at least one'} that were backed up"
                 raise NotRestored(words, "critical")
-        message = f"{files} files of {name} restored to {target}"
+        message = f"{files} {'file' if files == 1 else 'files'} of {name} restored to {target}"
         compared = {} if paths else {"is_compared": wanted is not None}
         return {"files": files, "folder": str(target), **compared, "message": message}
 
@@ -315,7 +323,7 @@ def restore(configuration: Facts) -> Facts:
         message += "" if is_proved else "; what it held when it was made is not recorded"
         result = {**run.about, **done, "outcome": "done", "verdict": verdict, "message": f"{message}.", "items": []}
     except (NotRestored, PostgresqlFailed, OSError, ValueError, LookupError) as error:
-        words = str(error) if isinstance(error, (NotRestored, PostgresqlFailed)) else repr(error)
+        words = str(error) if isinstance(error, (NotRestored, PostgresqlFailed)) else failure_text(error)
         verdict = getattr(error, "verdict", "unknown")
         message = f"Nothing was restored: {words.rstrip('.')}."
         result = {**run.about, "outcome": "failed", "verdict": verdict, "message": message, "items": []}
@@ -344,7 +352,7 @@ def choose(configuration: Facts) -> Facts:
         copy = Copies(configuration).choose(json.load(sys.stdin))
         return {**described(copy), "record": copy["record"]}
     except (NotRestored, OSError, ValueError, LookupError) as error:
-        return {"error": str(error) if isinstance(error, NotRestored) else repr(error)}
+        return {"error": str(error) if isinstance(error, NotRestored) else failure_text(error)}
 
 
 def main(arguments: list[str]) -> tuple[int, str]:

@@ -70,6 +70,13 @@ def utc(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def failure_text(error: Exception) -> str:
+    """Return what went wrong, and with which file; of an error that is none of the system's, as Python shows it."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return repr(error)
+    return f"{error.filename}: {error.strerror}" if isinstance(error.filename, str) else error.strerror
+
+
 def read_configuration(path: str) -> dict[str, Any]:
     """Given a JSON file's path, return its object. Raise CannotRun when there is none."""
     try:

@@ -64,6 +64,13 @@ def test_nothing_that_is_there_is_restored_onto(host: Host, what: str) -> None:
         assert restored(host.target) == {"mine": b"mine"}
 
 
+def test_what_the_system_refuses_is_said_in_its_words(host: Host) -> None:
+    host.copy("a1", files=3)
+    host.target.write_text("mine")
+    result = host.restore(folder=str(host.target / "below/deeper"))[1]
+    assert result["message"] == f"Nothing was restored: {host.target}/below: Not a directory."
+
+
 def test_single_files_and_folders_keep_their_paths(host: Host) -> None:
     host.copy("a1", files=3)
     status, result = host.restore(folder=str(host.target), paths=["/srv/oa/b", "/etc//hostname"])
