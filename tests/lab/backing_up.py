@@ -23,6 +23,7 @@ from opspact.model import names
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
 from opspact.model.job import BACKUP, CHECK, PRUNE, Job, JobKind
 from opspact.model.origin import Origin
+from opspact.model.policies.backup import Database
 from opspact.steps.backup_repository import BackupRepository
 from opspact.steps.base import Task, Template
 
@@ -147,7 +148,7 @@ def configure_server(lab: Lab, **changed: object) -> None:
         On(lab, SERVER).write(names.settings(job), text, owner=names.BACKUP_ACCOUNT)
 
 
-def lay_out_client(on: On, policy: str, *, databases: tuple[str, ...]) -> None:
+def lay_out_client(on: On, policy: str, *, databases: tuple[Database, ...]) -> None:
     """Do what the File and SecretFile steps do on a client, for one policy."""
     access = repository_step().access
     content = BackupContent(policy=policy, paths=("/etc", "/srv"), exclude=("*.tmp",), databases=databases)

@@ -14,6 +14,7 @@ from host_inspection import lay_out_program
 from labkit import Lab
 
 from opspact.model import names
+from opspact.model.policies.backup import Database
 
 pytestmark = pytest.mark.lab
 
@@ -28,8 +29,8 @@ def backups(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
     """A client with a key, a repository and two policies: `nightly`, and `wrong` with a database that is not there."""
     lab.up()
     backing_up.lay_out_server(lab)
-    backing_up.lay_out_client(On(lab, CLIENT), "nightly", databases=("oa",))
-    backing_up.lay_out_client(On(lab, CLIENT), "wrong", databases=("no-such-database",))
+    backing_up.lay_out_client(On(lab, CLIENT), "nightly", databases=(Database("oa", None),))
+    backing_up.lay_out_client(On(lab, CLIENT), "wrong", databases=(Database("no-such-database", None),))
     for host in OTHERS:
         On(lab, host).write(names.passphrase_file("backup", "lab"), backing_up.PASSPHRASE)
     hosts = ":".join((CLIENT, *OTHERS))

@@ -28,8 +28,8 @@ kind: service
 name: office
 hosts: {HOST}
 owner: crew
-packages: [postgresql]
-data: {{paths: [/srv/oa], databases: [oa]}}
+packages: [postgresql, mariadb-server]
+data: {{paths: [/srv/oa], databases: [oa, shop]}}
 ---
 kind: code_table
 name: document-types
@@ -48,7 +48,7 @@ kind: backup
 name: nightly
 clauses: [D4]
 hosts: {HOST}
-what: {{paths: [/etc, /srv], databases: [{{postgresql: oa}}]}}
+what: {{paths: [/etc, /srv], databases: [{{postgresql: oa}}, {{mariadb: shop}}]}}
 schedule: daily at 03:00
 to: {{host: {SERVER}, repository: nightly}}
 keep: {{daily: 50}}
@@ -84,6 +84,20 @@ SELECT rolname, rolpassword, rolconnlimit, rolcanlogin FROM pg_authid WHERE roln
 SHOW work_mem;
 """
 """Every row of every table and sequence in a digest, whose they are, who may do what, and all roles with passwords."""
+SHOP = """
+create database shop character set utf8mb4 collate utf8mb4_unicode_ci;
+create table shop.item (id int primary key, name text, picture blob, bought datetime);
+insert into shop.item select seq, concat('货物', seq), unhex(md5(seq)), '2026-03-01 12:00:00' from shop.seq_1_to_3000;
+create view shop.names as select id, name from shop.item;
+create user clerk@localhost identified by 'secret';
+create role reader;
+grant select on shop.* to reader;
+grant reader to clerk@localhost;
+"""
+ALL_OF_MARIADB = (
+    "mariadb-dump --skip-dump-date --skip-comments --hex-blob shop && mariadb -N -e 'show grants for clerk@localhost;"
+    " show grants for reader; select schema_comment, default_collation_name from information_schema.schemata'"
+)
 FILES = "cd /srv && find oa -printf '%p %y %m %u:%g %T@ %l\\n' | sort && find oa -type f -exec sha256sum {} + | sort"
 MAKE_FILES = (
     "mkdir -p /srv/oa/附件 && cd /srv/oa && for n in 1 2 3; do head -c 100000 /dev/urandom >附件/$n; done;"
@@ -102,7 +116,9 @@ def sql(lab: Lab, statements: str, database: str = "oa") -> str:
 
 def everything(lab: Lab) -> str:
     """Return what must be back, row by row in digests."""
-    return sql(lab, TABLES) + lab.root(HOST, FILES).out
+    of_mariadb = lab.root(HOST, ALL_OF_MARIADB)
+    assert of_mariadb.rc == 0, of_mariadb
+    return sql(lab, TABLES) + lab.root(HOST, FILES).out + of_mariadb.out
 
 
 def destroy(lab: Lab) -> None:
@@ -123,6 +139,8 @@ def contract(lab: Lab) -> Iterator[Contract]:
         sql(lab, PREPARE, "postgres")
         made.good("apply", "--yes")
         assert lab.root(HOST, MAKE_FILES).rc == 0
+        shop = lab.root(HOST, f"mariadb --default-character-set=utf8mb4 <<'END'\n{SHOP}\nEND")
+        assert shop.rc == 0, shop
         made.good("backup", "run")
         yield made
     lab.reset(HOST, SERVER)
@@ -152,7 +170,13 @@ def test_a_live_host_is_not_rebuilt(lab: Lab, contract: Contract) -> None:
     before = everything(lab)
     said = contract.run("rebuild", HOST, "--yes")
     assert said.code == 2, said
-    for words in ("is not bare", "policies of this contract were applied", "/srv/oa is not empty", "the database oa"):
+    for words in (
+        "is not bare",
+        "policies of this contract were applied",
+        "/srv/oa is not empty",
+        "the database oa",
+        "mariadb/shop",
+    ):
         assert words in said.err
     assert everything(lab) == before
     assert lab.root(HOST, "ls /var/lib/opspact/rebuilding").rc != 0
@@ -171,7 +195,7 @@ def test_a_server_that_lost_everything_is_back_with_every_row_though_the_rebuild
     found = rebuilt(contract, "--resume")
     assert everything(lab) == before
     assert (found["outcome"], found["rto"]["kept"], found["lost"]) == ("done", True, [])
-    assert [each["verdict"] for each in found["restored"]] == ["ok"] * 3
+    assert [each["verdict"] for each in found["restored"]] == ["ok"] * 4
     treatments = {each["name"]: each["treatment"] for each in found["stages"]}
     assert (treatments["files"], treatments["databases"], treatments["verify"]) == ("skip", "start over", "start")
     assert lab.root(HOST, "cat /var/lib/opspact/rebuilt/nightly/etc/hostname").out == f"{HOST}\n"

@@ -99,6 +99,7 @@ class Host:
             root=str(self.machine.folder / "root"),
             account="",
             roles=f"/{ROLES}",
+            users=f"/{ROLES}.mariadb",
         )
 
     def ask(self, **request: Any) -> None:

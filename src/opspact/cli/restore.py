@@ -92,12 +92,13 @@ def _target(to: str | None, files: tuple[str, ...], *, database: str | None, new
     if database is not None:
         if to is not None or files:
             raise Refused("--database cannot be used with --to or --file", hint="restore files separately")
+        engine, _, bare = database.rpartition("/")
         if not new_name:
-            raise Refused("--database needs --as, the name of the restored database", hint=f"--as {database}_restored")
-        if new_name == database:
-            hint = f"restore it under another name, such as {database}_restored, compare, then rename it"
+            raise Refused("--database needs --as, the name of the restored database", hint=f"--as {bare}_restored")
+        if new_name in {database, bare}:
+            hint = f"restore it under another name, such as {bare}_restored, compare, then rename it"
             raise Refused(f"--as {new_name}: a database is never restored over the live one", hint=hint)
-        return OneDatabase(database, new_name)
+        return OneDatabase(database, f"{engine}/{new_name.removeprefix(f'{engine}/')}" if engine else new_name)
     if new_name is not None:
         raise Refused("--as is used with --database")
     if to is None:
@@ -115,7 +116,7 @@ def _backup(work: CommandContext, name: str, host: str, *, target: Target) -> Ba
         hint = did_you_mean(host, backup.hosts) or f"it backs up {', '.join(backup.hosts)}"
         raise Refused(f"{name} does not back up {host}", hint=hint)
     if isinstance(target, OneDatabase):
-        known = [each.name for each in backup.databases if each.hosts is None or host in each.hosts]
+        known = [each.label for each in backup.databases_on(host)]
         if target.name not in known:
             hint = did_you_mean(target.name, known) or (f"it backs up {', '.join(known)}" if known else "it has none")
             raise Refused(f"{name} does not back up the database {target.name} of {host}", hint=hint)

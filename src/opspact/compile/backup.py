@@ -18,7 +18,7 @@ from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import backup_job, check_job, drill_job, prune_job, repository_users, restore_job
 from opspact.model.job import BACKUP, Job
-from opspact.model.policies.backup import Backup
+from opspact.model.policies.backup import Backup, DatabaseEngine
 from opspact.model.policies.data_care import DataCare
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled, State, Within
 from opspact.steps.account import Account
@@ -33,6 +33,11 @@ from opspact.steps.secret_file import SecretFile
 
 RepositoryUser = Backup | DataCare
 """A policy whose copies or archives are in a repository on a backup server."""
+_SCRATCH_SERVERS = {
+    DatabaseEngine.POSTGRESQL: ("postgresql",),
+    DatabaseEngine.MARIADB: ("mariadb-server-core", "mariadb-client-core"),
+}
+"""What restore tests need to restore dumps, by the kind of their server: of MariaDB, no server that always runs."""
 _TOLERANCE = timedelta(hours=6)
 """How long after it was due a backup, or a job that looks after a repository, may begin."""
 
@@ -144,7 +149,7 @@ def repository_steps(user: RepositoryUser, access: BorgAccess) -> Iterator[Step]
 def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Step]:
     origins = (backup.origin,)
     access = repository_access(backup, contract)
-    databases = _databases_on(backup, host)
+    databases = backup.databases_on(host)
     content = BackupContent(policy=backup.name, paths=backup.paths, exclude=backup.exclude, databases=databases)
     place = names.borgmatic_file(backup.name)
     yield Package(name="borgmatic", origins=origins)
@@ -166,7 +171,8 @@ def _restore_settings(backup: Backup, access: BorgAccess) -> dict[str, object]:
         "environment": access.environment,
         "state": names.RESTORE_STATE,
         "request": names.restore_request(backup.name),
-        "roles": names.roles_file(backup.name),
+        "roles": names.accounts_file(backup.name, DatabaseEngine.POSTGRESQL),
+        "users": names.accounts_file(backup.name, DatabaseEngine.MARIADB),
     }
 
 
@@ -204,8 +210,9 @@ def _drill_steps(backup: Backup, job: Job, settings: Mapping[str, object], *, zo
     origins = (backup.origin,)
     account = names.BACKUP_ACCOUNT
     yield Directory(path=names.SCRATCH_FOLDER, mode="0700", owner=account, group=account, origins=origins)
-    if backup.databases:
-        yield Package(name="postgresql", origins=origins)
+    for engine in dict.fromkeys(database.engine for database in backup.databases):
+        for package in _SCRATCH_SERVERS[engine]:
+            yield Package(name=package, origins=origins)
     yield from job_steps(job, settings, zone=zone)
 
 
@@ -217,12 +224,8 @@ def _drill_settings(backup: Backup, job: Job) -> dict[str, object]:
         "scratch": names.SCRATCH_FOLDER,
         "sample": backup.drill.sample_size if backup.drill else 0,
         "head": names.ledger_head(job.key),
-        "clients": {host: _databases_on(backup, host) for host in sorted(backup.hosts)},
+        "clients": {host: [one.label for one in backup.databases_on(host)] for host in sorted(backup.hosts)},
     }
-
-
-def _databases_on(backup: Backup, host: str) -> tuple[str, ...]:
-    return tuple(found.name for found in backup.databases if found.hosts is None or host in found.hosts)
 
 
 def _keeping(user: RepositoryUser) -> dict[str, object]:

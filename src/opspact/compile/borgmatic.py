@@ -9,6 +9,7 @@ of the paths, hence always so; its output is read by backup.py, hence `--show-rc
 
 from opspact.compile.yaml_text import lines
 from opspact.model import names
+from opspact.model.policies.backup import Database, DatabaseEngine
 from opspact.steps import borg
 from opspact.steps.base import Template
 from opspact.steps.borg import BorgAccess
@@ -23,12 +24,18 @@ _PYTHON = "/usr/bin/python3"
 
 
 class BackupContent(Struct, kw_only=True):
-    """What one policy backs up on a host: paths, patterns left out, PostgreSQL databases by name."""
+    """What one policy backs up on a host: paths, patterns left out, databases."""
 
     policy: str
     paths: tuple[str, ...]
     exclude: tuple[str, ...] = ()
-    databases: tuple[str, ...] = ()
+    databases: tuple[Database, ...] = ()
+
+    @property
+    def account_files(self) -> dict[DatabaseEngine, str]:
+        """Where the accounts of the databases' servers are meanwhile, by their kind."""
+        engines = dict.fromkeys(database.engine for database in self.databases)
+        return {engine: names.accounts_file(self.policy, engine) for engine in engines}
 
 
 def borgmatic_configuration(access: BorgAccess, content: BackupContent) -> str:
@@ -47,14 +54,15 @@ def backup_settings(access: BorgAccess, content: BackupContent, *, configuration
         "repository": access.url,
         "environment": access.environment,
         "paths": content.paths,
-        "databases": content.databases,
-        "roles": names.roles_file(content.policy) if content.databases else "",
+        "databases": [database.label for database in content.databases],
+        "roles": content.account_files.get(DatabaseEngine.POSTGRESQL, ""),
+        "users": content.account_files.get(DatabaseEngine.MARIADB, ""),
     }
 
 
 def _sections(access: BorgAccess, content: BackupContent) -> dict[str, dict[str, object]]:
     location = {
-        "source_directories": [*map(_literal, content.paths), *_roles(content)],
+        "source_directories": [*map(_literal, content.paths), *_accounts(content)],
         "repositories": [access.url],
         "one_file_system": True,
         "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), names.BORG_CACHE],
@@ -71,26 +79,29 @@ def _sections(access: BorgAccess, content: BackupContent) -> dict[str, dict[str,
         "unknown_unencrypted_repo_access_is_ok": not access.passphrase_path,
         "extra_borg_options": {"create": "--show-rc"},
     }
-    databases = [_database(name, content.policy) for name in content.databases]
+    databases = [_database(database, content.policy) for database in content.databases]
     hooks: dict[str, dict[str, object]] = {"hooks": {"postgresql_databases": databases}} if databases else {}
     return {"location": location, "storage": storage, **hooks}
 
 
-def _roles(content: BackupContent) -> list[str]:
-    """Return where the roles of the databases' server are, unless that is below a path: borg would take it twice."""
-    file = names.roles_file(content.policy)
-    is_below = any(f"{file}/".startswith(f"{path.rstrip('/')}/") for path in content.paths)
-    return [file] if content.databases and not is_below else []
+def _accounts(content: BackupContent) -> list[str]:
+    """Return where the accounts of the databases' servers are, except below a path: borg would take them twice."""
+    files = content.account_files.values()
+    return [file for file in files if not any(f"{file}/".startswith(f"{path.rstrip('/')}/") for path in content.paths)]
 
 
-def _database(name: str, policy: str) -> dict[str, object]:
-    """Return one database, dumped by the account postgres over the local socket: no password anywhere.
+def _database(database: Database, policy: str) -> dict[str, object]:
+    """Return one database, dumped over the local socket by dump.py, which writes down whether the dump is whole.
 
-    dump.py calls pg_dump, and writes down whether the dump is whole.
+    Every borgmatic takes another program in place of pg_dump, and not in place of mariadb-dump. So to borgmatic, all
+    databases are PostgreSQL's; one of MariaDB is on a host of that name, which becomes a folder in the archive.
     """
+    dump = f"{_PYTHON} {names.program(DUMP)} {names.BORGMATIC_RUNTIME}/{policy}/proof"
+    if database.engine is DatabaseEngine.MARIADB:
+        return {"name": _literal(database.name), "hostname": str(database.engine), "pg_dump_command": f"{dump} mariadb"}
     return {
-        "name": _literal(name),
-        "pg_dump_command": f"{_PYTHON} {names.program(DUMP)} {names.BORGMATIC_RUNTIME}/{policy}/proof",
+        "name": _literal(database.name),
+        "pg_dump_command": dump,
         "pg_restore_command": f"{_AS_POSTGRES} pg_restore",
         "psql_command": f"{_AS_POSTGRES} psql",
     }

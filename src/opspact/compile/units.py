@@ -92,7 +92,7 @@ def path(job: Job, folder: str) -> str:
 
 
 def _service(job: HostJob, description: str, more: Mapping[str, str]) -> str:
-    databases = " postgresql.service" if job.kind.sandbox in _OF_DATABASES else ""
+    databases = " postgresql.service mariadb.service" if job.kind.sandbox in _OF_DATABASES else ""
     order = [("Wants", "network-online.target"), ("After", f"network-online.target{databases}")]
     if job.kind.waits:
         order = []  # what is open is closed without a network, too

@@ -28,7 +28,7 @@ BORG_STATE = f"{STATE_FOLDER}/borg"
 BORG_CACHE = "/var/cache/opspact/borg"
 """Borg's cache on the client: can be lost at any time."""
 ROLES_FOLDER = f"{STATE_FOLDER}/roles"
-"""Where the roles of the databases' server are while a backup with databases is made."""
+"""Where the accounts of database servers are while a backup with databases is made."""
 PROGRAM_CACHE = "/var/cache/opspact/programs"
 """Compiled forms of root's programs, for root alone: can be lost at any time."""
 RESTORE_STATE = f"{STATE_FOLDER}/restore"
@@ -141,9 +141,9 @@ def borgmatic_file(policy: str) -> str:
     return f"{BACKUP_FOLDER}/{policy}.yaml"
 
 
-def roles_file(policy: str) -> str:
-    """Given a backup policy's name, return where its copies have the roles of the databases' server."""
-    return f"{ROLES_FOLDER}/{policy}"
+def accounts_file(policy: str, engine: str) -> str:
+    """Given a backup policy and a kind of database server, return where its copies have the accounts of that server."""
+    return f"{ROLES_FOLDER}/{policy}" + ("" if engine == "postgresql" else f".{engine}")
 
 
 def repository_keys(repository: str) -> str:

@@ -12,8 +12,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from opspact.onhost.database_name import DUMPS, MARIADB, database_of_dump, engine_of
+
 Facts = dict[str, Any]
-FAILED_DUMP = re.compile(r"^Command .*/\w+_databases/[^/\s]+/'?([^'\s]+)'* returned non-zero exit status")
+FAILED_DUMP = re.compile(r"^Command .*/\w+_databases/([^/\s]+)/'?([^'\s]+)'* returned non-zero exit status")
 EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Failed): ")
 CLOSED = "Connection closed by remote host"
 NOISE = re.compile(
@@ -42,9 +44,10 @@ def dump_proof(configuration: Facts, database: str) -> Facts:
 
 def cause(lines: list[str], configuration: Facts) -> str:
     """Given what borg or borgmatic wrote, return why it failed, with the name of what failed; empty: it did not say."""
-    if found := [match[1] for match in map(FAILED_DUMP.search, lines) if match]:
-        proof = dump_proof(configuration, found[-1])
-        return f"the dump of database {found[-1]} failed: {proof.get('error') or dump_failure(found[-1])}"
+    if found := [match for match in map(FAILED_DUMP.search, lines) if match]:
+        name = database_of_dump(f"{DUMPS}/{found[-1][1]}/{found[-1][2]}") or found[-1][2]
+        why = dump_proof(configuration, name).get("error") or dump_failure(name)
+        return f"the dump of database {name} failed: {why}"
     said = [line.strip() for line in lines[: lines.index("summary:") if "summary:" in lines else None]]
     spoken = [line.strip() for line in lines[: len(said)] if line.strip() and line[0] != " " and not NOISE.search(line)]
     last = (spoken or [line for line in said if line.startswith(CLOSED)] or [""])[-1]
@@ -74,6 +77,8 @@ def named(reason: str, configuration: Facts, *, by_server: bool) -> str:
 
 def dump_failure(database: str) -> str:
     """Given a database whose dump failed, return what PostgreSQL says of that: borgmatic 1.7 does not pass it on."""
+    if engine_of(database) == MARIADB:
+        return "mariadb-dump did not say why"
     command = ("runuser", "-u", "postgres", "--", "pg_dump", "--schema-only", "--no-password", database)
     try:
         done = subprocess.run(

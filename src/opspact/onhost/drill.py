@@ -2,7 +2,7 @@
 
 Comes in: `drill.py CONFIG.json`: `{"job": "drill/POLICY", "base", "repository", "passphrase_path", "policy", "rto" and
 "rpo" in seconds, "scratch": a folder, "sample": how many files are compared (0: all), "head": the file that names the
-ledger's head, "clients": {name: [its PostgreSQL databases]}}`; holds no secret.
+ledger's head, "clients": {name: [its databases]}}`; holds no secret.
 Goes out: one result in the spool, with an item for each client: the `archive` that was restored, `seconds` it took,
 `age_seconds` of the copy then, its `files`, how many were `compared` with its `manifest` as the `seed` draws them
 (empty: all), its `databases` with rows. Nothing of what was restored stays. Run by systemd on the backup server as the
@@ -31,6 +31,7 @@ from opspact.onhost.copy_archive import (
     regular_files,
     row_differences,
 )
+from opspact.onhost.database_name import MARIADB, database_of_dump, engine_of
 from opspact.onhost.file_comparison import compare_files, describe_differences, head_after
 from opspact.onhost.file_manifest import MANIFEST_ENDING, MANIFEST_FILE, digest_of
 from opspact.onhost.repository_access import (
@@ -40,13 +41,14 @@ from opspact.onhost.repository_access import (
     RepositoryRefused,
     compare_key,
 )
-from opspact.onhost.row_counts import COUNT_ROWS, NEWEST_RECORD
 from opspact.onhost.scratch import opened, scratch_folder, scratch_root
-from opspact.onhost.scratch_cluster import POSTGRESQL_PROGRAMS, CannotRestore, ScratchCluster
+from opspact.onhost.scratch_cluster import POSTGRESQL_PROGRAMS, ScratchCluster
+from opspact.onhost.scratch_mariadb import ScratchMariadb
+from opspact.onhost.scratch_server import CannotRestore, ScratchServer
 from opspact.onhost.spool import CannotRun, failure_text, open_spool, read_configuration, utc
 
 PATIENCE = 6 * 3600.0  # seconds to wait for other restore tests, and for a client's session
-ROOM_FOR_CLUSTER = 100 * 2**20  # bytes that an empty server takes
+ROOM_FOR_SERVER = 250 * 2**20  # bytes that an empty server takes
 DUMPS_GROW = 4  # times: a dump, restored with its indexes
 VERDICTS = {"busy": "unknown", "absent": "unknown", "no_key": "critical"}  # without its key, nothing comes back
 MOST_NAMED = 20  # files that differ, in a result
@@ -76,7 +78,7 @@ def newest_copy(repository: Repository, policy: str) -> Facts:
 def check_capacity(folder: Path, record: Facts) -> None:
     """Raise NotProved when the file system has no room for the copy."""
     dumps = sum(int(each.get("bytes", 0)) for each in record.get("databases", {}).values())
-    needed = int(record.get("bytes", 0)) + dumps * DUMPS_GROW + ROOM_FOR_CLUSTER
+    needed = int(record.get("bytes", 0)) + dumps * DUMPS_GROW + ROOM_FOR_SERVER
     free = shutil.disk_usage(folder).free
     if free < needed:
         words = f"{folder.parent} has {free / 2**20:.0f} MiB free, {needed / 2**20:.0f} MiB are needed"
@@ -98,8 +100,8 @@ def count_files(folder: Path, copy: Facts) -> dict[str, Path]:
     dumps, numbers = {}, set()
     for path, status in regular_files(folder, opened):
         numbers.add(status.st_ino)  # one file of several names is one
-        if path.parent.parent.name == "postgresql_databases":
-            dumps[path.name] = path
+        if name := database_of_dump(str(path)):
+            dumps[name] = path
     wanted = copy["record"].get("files", len(numbers))
     if not numbers or wanted != len(numbers):
         raise NotProved(f"{copy['name']} gave {len(numbers)} files back, of {wanted} that were backed up")
@@ -128,16 +130,15 @@ def compare_with_manifest(configuration: Facts, copy: Facts, *, folder: Path, ab
         raise NotProved(f"{said['unchecked']} files of {copy['name']} changed while they were backed up", "unknown")
 
 
-def count_rows(cluster: ScratchCluster, dump: Path, copy: Facts) -> Facts:
+def count_rows(server: ScratchServer, name: str, dump: Path, *, copy: Facts) -> Facts:
     """Restore a dump, and return its database with its rows. Raise NotProved when it is not all there."""
-    name = dump.name
     held = copy["record"].get("databases", {}).get(name, {})
     if held.get("sha256", "") not in {"", digest_of(dump)}:
         raise NotProved(f"the dump of database {name} is not the one that was made: another checksum")
     try:
-        cluster.restore(dump)
-        rows = json.loads(cluster.answer(COUNT_ROWS))
-        newest = cluster.answer(NEWEST_RECORD.replace("%(until)s", utc(copy["started"] + 3600)))
+        server.restore(dump, held)
+        rows = server.rows()
+        newest = server.newest_record(utc(copy["started"] + 3600))
     except CannotRestore as error:
         verdict = "critical" if error.is_bad else "unknown"
         raise NotProved(f"database {name} cannot be restored: {error}", verdict) from error
@@ -184,17 +185,26 @@ def restore_files(repository: Repository, configuration: Facts, *, folder: Path,
 
 
 def restore_databases(configuration: Facts, copy: Facts, dumps: dict[str, Path], *, folder: Path) -> list[Facts]:
-    """Restore dumps, by the name of their database, into a server of its own, and return them. Raise NotProved."""
-    if not dumps:
-        return []
-    cluster = ScratchCluster(folder, configuration.get("postgresql", POSTGRESQL_PROGRAMS))
-    try:
-        cluster.start()
-        return [count_rows(cluster, dump, copy) for dump in dumps.values()]
-    except CannotRestore as error:
-        raise NotProved(str(error), "unknown") from error
-    finally:
-        cluster.stop()
+    """Restore dumps, by their database, into servers of their own, and return them. Raise NotProved."""
+    found: list[Facts] = []
+    for engine in dict.fromkeys(map(engine_of, dumps)):
+        server = scratch_server(engine, configuration, folder)
+        try:
+            server.start()
+            own = [name for name in dumps if engine_of(name) == engine]
+            found += [count_rows(server, name, dumps[name], copy=copy) for name in own]
+        except CannotRestore as error:
+            raise NotProved(str(error), "unknown") from error
+        finally:
+            server.stop()
+    return found
+
+
+def scratch_server(engine: str, configuration: Facts, folder: Path) -> ScratchServer:
+    """Return a server into which dumps of one kind of server are restored."""
+    if engine == MARIADB:
+        return ScratchMariadb(folder)
+    return ScratchCluster(folder, configuration.get("postgresql", POSTGRESQL_PROGRAMS))
 
 
 def judge_times(configuration: Facts, about: Facts) -> None:

@@ -23,6 +23,7 @@ from typing import IO
 
 from opspact.onhost.backup_failure import Facts
 from opspact.onhost.borg_client import borg
+from opspact.onhost.database_name import database_of_dump
 from opspact.onhost.file_manifest import (
     MANIFEST_ENDING,
     MANIFEST_FILE,
@@ -88,9 +89,8 @@ def make_manifest(configuration: Facts, archive: str, *, name: str, databases: I
         manifest.write(text_line(f"{name}: SHA-256 of its files; check with: sha256sum --check"))
         files, changed = 0, []
         for entry in regular_entries(listed):
-            folder, _, last = entry["path"].rpartition("/")
-            is_dump = folder.rpartition("/")[0].endswith("/postgresql_databases")
-            digest = dumps.get(last, "") if is_dump else live_digest(entry, known)
+            database = database_of_dump(entry["path"])
+            digest = dumps.get(database, "") if database else live_digest(entry, known)
             if digest:
                 manifest.write(entry_line(FileEntry(digest, entry["path"])))
                 files += 1

@@ -1,14 +1,15 @@
 """Restore what somebody asks for from a copy: files into a folder or in place, or one database beside the others.
 
 Comes in: `restore.py CONFIG.json`: `{"job": "restore/POLICY", "policy", "repository": its URL, "environment":
-{"BORG_…"}, "state": a folder, "request": a path, "roles": where copies have roles}`; holds no secret. The request is a
+{"BORG_…"}, "state": a folder, "request": a path, "roles" and "users": where copies have the accounts of PostgreSQL and
+of MariaDB}`; holds no secret. The request is a
 file that root alone can read and that is deleted as it is read: `{"id": a word, "at": seconds since the epoch (left
 out: now), "suspect": [names of copies that do not count], "archive": the id of the copy that is meant (left out: the
 newest)}` and one of
   `"folder": DIR` (absent or empty), maybe with `"paths": […]`, files and folders as they were on the host (else: all);
   `"in_place": […]`: such paths, to where they were; only while the file HOLD is there, which says that nothing is live;
-  `"database": {"name", "as": a name that is free, "create_roles": whether roles are restored too; those that the
-  copy does not have, and the database needs, are made without login}`.
+  `"database": {"name", "as": a name that is free, both as `database_name` has them, "create_roles": whether roles (of
+  MariaDB: users) are restored too; roles that the copy does not have, and the database needs, are made without login}`.
 Goes out: what was asked for, complete or not there at all (in place: as far as it got, to be asked for once more); one
 result in the spool with the `request`'s id, the `archive`, its `age_seconds`, what was restored, and of all files or a
 database `is_compared`: whether their number or its rows are those that were backed up. Run by systemd as root, with
@@ -38,10 +39,13 @@ from pathlib import Path
 from opspact.onhost.backup_failure import Facts, cause
 from opspact.onhost.borg_client import run_borg
 from opspact.onhost.copy_archive import choose_copy, list_copies, regular_files, row_differences, start_time
+from opspact.onhost.database_name import DUMPS, MARIADB, database_of_dump, engine_of, server_name
 from opspact.onhost.file_manifest import digest_of
+from opspact.onhost.mariadb_client import MariadbFailed
 from opspact.onhost.postgresql import PostgresqlFailed
-from opspact.onhost.restored_database import LiveServer, NotRestored, RestoredDatabase
-from opspact.onhost.restored_roles import restore_roles
+from opspact.onhost.restore_failure import NotRestored
+from opspact.onhost.restored_database import LiveServer, RestoredDatabase
+from opspact.onhost.restored_mariadb import RestoredMariadb, drop_unfinished_mariadb, has_mariadb_database
 from opspact.onhost.spool import (
     CannotRun,
     failure_text,
@@ -90,8 +94,10 @@ class Unfinished:
                     shutil.rmtree(place)
             if name := noted.get("database", ""):
                 self.server.drop_unfinished(name)
+            if name := noted.get("mariadb", ""):
+                drop_unfinished_mariadb(name, noted.get("comment", ""))
             self.path.unlink(missing_ok=True)
-        except (OSError, PostgresqlFailed) as error:
+        except (OSError, PostgresqlFailed, MariadbFailed) as error:
             raise NotRestored(f"what an earlier run left cannot be removed: {error}") from error
 
 
@@ -138,14 +144,14 @@ class Copies:
 
     def dump(self, copy: Facts, database: str) -> Facts:
         """Return `path` and `size` of the dump of a database in a copy. Raise NotRestored: it is not there."""
-        for path, size in self.sizes(copy, "sh:**/postgresql_databases/**").items():
-            if path.rpartition("/")[2] == database:
+        for path, size in self.sizes(copy, f"sh:**/{DUMPS}/**").items():
+            if database_of_dump(path) == database:
                 return {"path": path, "size": size}
         raise NotRestored(f"the dump of database {database} is not in {copy['name']}")
 
-    def roles(self, copy: Facts) -> str:
-        """Return the roles of the databases' server, as SQL; empty: the copy was made without them."""
-        path = self.configuration["roles"].lstrip("/")
+    def accounts(self, copy: Facts, engine: str) -> str:
+        """Return the accounts of a kind of database server, as SQL; empty: the copy was made without them."""
+        path = self.configuration["users" if engine == MARIADB else "roles"].lstrip("/")
         is_there = path in self.sizes(copy, f"pp:{path}")
         return self.borg("extract", "--stdout", self.place(copy), f"pp:{path}") if is_there else ""
 
@@ -221,7 +227,7 @@ class Restore:
         self.about: Facts = {}
 
     def carry_out(self, request: Facts) -> Facts:
-        """Restore what is asked for, and return what that gave. Raise NotRestored, PostgresqlFailed."""
+        """Restore what is asked for, and return what that gave. Raise NotRestored, PostgresqlFailed, MariadbFailed."""
         self.about.update(request=request["id"])
         self.unfinished.remove()
         self.copy = self.copies.choose(request)
@@ -265,9 +271,12 @@ class Restore:
                 raise NotRestored(f"/{path} is not in {self.copy['name']}")
 
     def database(self, name: str, new_name: str, *, create_roles: bool) -> Facts:
-        """Restore one database under a name that is free. Raise NotRestored, PostgresqlFailed."""
-        server = self.unfinished.server
-        if server.has_database(new_name):
+        """Restore one database under a name that is free. Raise NotRestored, PostgresqlFailed, MariadbFailed."""
+        engine, server = engine_of(name), self.unfinished.server
+        if engine_of(new_name) != engine:
+            raise NotRestored(f"database {name} cannot be restored as {new_name}: another kind of server")
+        new = server_name(new_name)
+        if has_mariadb_database(new) if engine == MARIADB else server.has_database(new):
             raise NotRestored(f"there is a database {new_name} already: name one that is not there yet")
         held = self.copy["record"].get("databases", {}).get(name, {})
         work = self.unfinished.folder / f"{UNFINISHED_FOLDER}{secrets.token_hex(6)}"
@@ -275,24 +284,20 @@ class Restore:
         work.mkdir(mode=0o700)
         dump = work / "dump"
         self.extract_dump(name, dump, held)
-        restored = RestoredDatabase(server, dump)
-        self.unfinished.write(database=restored.unfinished)
-        roles = self.create_roles(restored) if create_roles else {"roles": []}
+        restored: RestoredDatabase | RestoredMariadb
+        restored = RestoredMariadb(dump, new_name, held) if engine == MARIADB else RestoredDatabase(server, dump)
+        self.unfinished.write(**restored.to_remove)
+        dumped = self.copies.accounts(self.copy, engine) if create_roles else ""
+        roles = restored.restore_accounts(dumped) if create_roles else {"roles": []}
         rows = restored.restore()
         if differences := row_differences(rows, held.get("rows")):
             raise NotRestored(f"database {name} is not what was dumped: {differences}", "critical")
-        restored.give_name(new_name, of_source=name)
+        restored.give_name(new, of_source=server_name(name))
         about = {"name": new_name, "of": name, "tables": len(rows), "rows": sum(rows.values()), **roles}
         message = f"database {name} of {self.copy['name']} restored as {new_name}"
         message += f": {about['tables']} tables, {about['rows']} rows"
         message += f"; roles that cannot log in yet: {', '.join(about['roles'])}" if about["roles"] else ""
         return {"database": about, "is_compared": held.get("rows") is not None, "message": message}
-
-    def create_roles(self, restored: RestoredDatabase) -> Facts:
-        """Restore the roles, make those that are missing still, without login, and return both. Raise NotRestored."""
-        dumped = self.copies.roles(self.copy)
-        made = restore_roles(restored.server.database, dumped) if dumped else []
-        return {"restored_roles": made, "roles": restored.create_owners()}
 
     def extract_dump(self, name: str, dump: Path, held: Facts) -> None:
         """Write the dump of a database to a file. Raise NotRestored unless it is the one that was made."""
@@ -322,8 +327,9 @@ def restore(configuration: Facts) -> Facts:
         verdict = "ok" if is_proved else "warning"
         message += "" if is_proved else "; what it held when it was made is not recorded"
         result = {**run.about, **done, "outcome": "done", "verdict": verdict, "message": f"{message}.", "items": []}
-    except (NotRestored, PostgresqlFailed, OSError, ValueError, LookupError) as error:
-        words = str(error) if isinstance(error, (NotRestored, PostgresqlFailed)) else failure_text(error)
+    except (NotRestored, PostgresqlFailed, MariadbFailed, OSError, ValueError, LookupError) as error:
+        is_said = isinstance(error, (NotRestored, PostgresqlFailed, MariadbFailed))
+        words = str(error) if is_said else failure_text(error)
         verdict = getattr(error, "verdict", "unknown")
         message = f"Nothing was restored: {words.rstrip('.')}."
         result = {**run.about, "outcome": "failed", "verdict": verdict, "message": message, "items": []}

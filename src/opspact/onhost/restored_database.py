@@ -16,9 +16,12 @@ import re
 import secrets
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from opspact.onhost.postgresql import Database, account_identity, identifier, literal
 from opspact.onhost.postgresql_failure import failure_reason, is_dump_broken
+from opspact.onhost.restore_failure import NotRestored
+from opspact.onhost.restored_roles import restore_roles
 from opspact.onhost.row_counts import COUNT_ROWS
 
 UNFINISHED_DATABASE = "opspact_restore_"
@@ -36,14 +39,6 @@ ROLES = re.compile(
     r"(?=;$| WITH | IN | GRANT | REVOKE )",
     re.MULTILINE,
 )
-
-
-class NotRestored(Exception):  # noqa: N818 - named after the decision
-    """Nothing was restored; `verdict`: critical when the copy is bad, unknown when this host could not or must not."""
-
-    def __init__(self, message: str, verdict: str = "unknown") -> None:
-        super().__init__(message)
-        self.verdict = verdict
 
 
 class LiveServer:
@@ -104,6 +99,19 @@ class RestoredDatabase:
         self.dump = dump
         self.unfinished = f"{UNFINISHED_DATABASE}{secrets.token_hex(6)}"
         self.definition = server.read_dump(dump, "--create", "--schema-only", "--file=-")
+
+    @property
+    def to_remove(self) -> dict[str, str]:
+        """What has to be known to remove what is not complete."""
+        return {"database": self.unfinished}
+
+    def restore_accounts(self, dumped: str) -> dict[str, Any]:
+        """Restore roles, given all of a server as SQL, make those that are missing still, and return both.
+
+        Raise PostgresqlFailed.
+        """
+        made = restore_roles(self.server.database, dumped) if dumped else []
+        return {"restored_roles": made, "roles": self.create_owners()}
 
     def missing_owners(self) -> list[str]:
         """Return the roles, as SQL, that the dump names as owners or gives privileges to, and that are not here."""

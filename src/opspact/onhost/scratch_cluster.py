@@ -1,27 +1,22 @@
-"""A PostgreSQL server of its own in a scratch folder: a dump is restored there, and counted.
+"""PostgreSQL as a scratch server.
 
 Comes in: a folder, dumps in PostgreSQL's custom format. Goes out: rows by table, the newest record. Part of `drill`.
-
-It listens on a socket in that folder alone and has no data but its own: no live database can be meant by mistake. It
-runs as the account that starts it, which cannot be root.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
+import json
 import re
-import signal
 import subprocess
-import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from opspact.onhost.postgresql_failure import failure_reason, is_dump_broken
+from opspact.onhost.row_counts import COUNT_ROWS, NEWEST_RECORD
+from opspact.onhost.scratch_server import RESTORED, CannotRestore, ScratchServer
 
 POSTGRESQL_PROGRAMS = "/usr/lib/postgresql"  # below it a folder for each version, as Debian has it
-STARTED_WITHIN = 120.0  # seconds
-STOPPED_WITHIN = 60.0
-RESTORED = "restored"  # the name of the database; the cluster has no other
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -34,30 +29,14 @@ SERVER_OPTIONS = {
 }
 
 
-class CannotRestore(Exception):  # noqa: N818 - named after the decision
-    """A dump was not restored; `is_bad`: by its own fault, else this host cannot."""
-
-    def __init__(self, message: str, *, is_bad: bool = False) -> None:
-        super().__init__(message)
-        self.is_bad = is_bad
-
-
-class ScratchCluster:
-    """The server, from `start` to `stop`."""
+class ScratchCluster(ScratchServer):
+    """A PostgreSQL server."""
 
     def __init__(self, folder: Path, programs: str = POSTGRESQL_PROGRAMS) -> None:
-        self.data, self.sockets, self.log = folder / "cluster", folder / "s", folder / "log"
+        super().__init__(folder, {"PGUSER": "postgres", "PGTZ": "UTC"})
+        self.environment["PGHOST"] = str(self.sockets)
+        self.data = folder / "cluster"
         self.programs = Path(programs)
-        self.environment = {
-            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
-            "PGHOST": str(self.sockets),
-            "PGUSER": "postgres",
-            "PGTZ": "UTC",
-            "HOME": str(folder),
-        }
-        self.process: subprocess.Popen[bytes] | None = None
 
     def program(self, name: str) -> str:
         """Return the path of a program of the newest PostgreSQL server here. Raise CannotRestore: there is none."""
@@ -83,41 +62,23 @@ class ScratchCluster:
             raise CannotRestore(failure_reason(done.stderr, done.returncode), is_bad=is_bad)
         return done.stdout
 
-    def start(self) -> None:
-        """Make the cluster and start its server. Raise CannotRestore: this host cannot."""
-        self.sockets.mkdir(mode=0o700)
+    def prepare(self) -> None:
+        """Make the cluster. Raise CannotRestore: this host cannot."""
         words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         self.run("initdb", "-D", str(self.data), *words)
+
+    def command(self) -> tuple[str, ...]:
+        """Return the words that start the server. Raise CannotRestore: there is none on this host."""
         options = [word for name, value in SERVER_OPTIONS.items() for word in ("-c", f"{name}={value}")]
-        command = (self.program("postgres"), "-D", str(self.data), "-k", str(self.sockets), *options)
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd="/", env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + STARTED_WITHIN
-        while True:
-            with contextlib.suppress(CannotRestore):
-                self.run("psql", "-XAtqd", "postgres", "-c", "select 1")
-                return
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                said = self.log.read_text(errors="replace").strip().splitlines()
-                raise CannotRestore(f"the scratch server did not start: {' / '.join(said[-3:])[:400]}")
-            time.sleep(0.05)
+        return (self.program("postgres"), "-D", str(self.data), "-k", str(self.sockets), *options)
 
-    def stop(self) -> None:
-        """End the server; what it wrote is not wanted any more."""
-        if self.process is None:
-            return
-        self.process.send_signal(signal.SIGQUIT)
-        try:
-            self.process.wait(STOPPED_WITHIN)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def make_ready(self) -> None:
+        """Ask the server whether it is there. Raise CannotRestore: not yet."""
+        self.run("psql", "-XAtqd", "postgres", "-c", "select 1")
 
-    def restore(self, dump: Path) -> None:
+    def restore(self, dump: Path, held: Mapping[str, Any]) -> None:
         """Restore a dump into a fresh database. Raise CannotRestore when anything in it fails."""
+        del held  # a dump of PostgreSQL says all that is needed
         self.run("psql", "-XAtqd", "postgres", "-c", f"drop database if exists {RESTORED}")
         self.run("psql", "-XAtqd", "postgres", "-c", f"create database {RESTORED} template template0")
         words = ("--exit-on-error", "--no-comments", "--no-owner", "--no-privileges", "--dbname", RESTORED)
@@ -126,3 +87,12 @@ class ScratchCluster:
     def answer(self, query: str) -> str:
         """Return the one value that a query of the restored database gives. Raise CannotRestore."""
         return self.run("psql", "-XAtqd", RESTORED, "-v", "ON_ERROR_STOP=1", "-c", query).strip()
+
+    def rows(self) -> dict[str, int]:
+        """Return the rows of each table of the restored database. Raise CannotRestore."""
+        rows: dict[str, int] = json.loads(self.answer(COUNT_ROWS))
+        return rows
+
+    def newest_record(self, until: str) -> str:
+        """Return the newest time in the restored database, not later than `until`; empty: none. Raise CannotRestore."""
+        return self.answer(NEWEST_RECORD.replace("%(until)s", until))

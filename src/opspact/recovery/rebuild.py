@@ -25,6 +25,7 @@ from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.model.contract_jobs import backup_job, restore_job
+from opspact.model.policies.backup import DatabaseEngine, database_label, engine_of
 from opspact.model.result import Outcome, Result
 from opspact.recovery import rebuild_run
 from opspact.recovery.rebuild_plan import CopyUse, RebuildPlan
@@ -38,7 +39,13 @@ from opspact.text.names import list_names
 from opspact.workspace.workspace import Compiled, context, now
 
 _SHOWN = 3  # hosts, paths or steps that a message names
-_DATABASES = "cd / && runuser -u postgres -- psql -XAtqw -d postgres -c 'SELECT datname FROM pg_database'"
+_DATABASES = {
+    DatabaseEngine.POSTGRESQL: (
+        "cd / && runuser -u postgres -- psql -XAtqw -d postgres -c 'SELECT datname FROM pg_database'"
+    ),
+    DatabaseEngine.MARIADB: "mariadb --no-defaults --protocol=socket --batch --skip-column-names -e 'SHOW DATABASES'",
+}
+"""Asks which databases there are."""
 
 Found = TypeVar("Found")
 
@@ -211,11 +218,16 @@ def _signs_of_life(session: Session, *, plan: RebuildPlan, contract: str) -> lis
     if session.read(names.manifest(contract)) is not None:
         found.append("policies of this contract were applied there")
     found += [f"{path} is not empty" for path in plan.data if session.names(path)]
-    if plan.databases:
-        listed = session.run(_DATABASES)  # without a server there are none; the restore refuses those that it meets
-        there = listed.stdout.decode("utf-8", "replace").splitlines() if listed.rc == 0 else []
-        found += [f"it has the database {name}" for name in plan.databases if name in there]
+    there = {label for engine in {engine_of(label) for label in plan.databases} for label in _there(session, engine)}
+    found += [f"it has the database {label}" for label in plan.databases if label in there]
     return found
+
+
+def _there(session: Session, engine: DatabaseEngine) -> list[str]:
+    """Return the databases of a server: without one there are none, and the restore refuses those that it meets."""
+    listed = session.run(_DATABASES[engine])
+    there = listed.stdout.decode("utf-8", "replace").splitlines() if listed.rc == 0 else []
+    return [database_label(engine, name) for name in there]
 
 
 def restored(ledger: Ledger, contract: str, run: str, *, of: Iterable[tuple[str, str]]) -> Iterator[Result]:

@@ -107,7 +107,7 @@ class _Choice:
 
     def database(self, name: str, host: str) -> None:
         """Have a database restored."""
-        use = next((it for it in self._newest if name in databases_on(it.backup, host)), None)
+        use = next((it for it in self._newest if name in _labels(it.backup, host)), None)
         if use is None:
             self.lost.append(f"database {name}")
         else:
@@ -121,16 +121,22 @@ class _Choice:
                 yield CopyUse(backup=it.backup, copy=it.copy, made=it.made, **parts)
 
 
-def databases_on(backup: Backup, host: str) -> tuple[str, ...]:
-    """Given a backup and one of its hosts, return the databases that it dumps there."""
-    return tuple(found.name for found in backup.databases if found.hosts is None or host in found.hosts)
+def _labels(backup: Backup, host: str) -> tuple[str, ...]:
+    return tuple(database.label for database in backup.databases_on(host))
 
 
 def _data_of_services(contract: Contract, host: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the paths and databases that services on a host name as their data."""
     services = [service.on(host) for service in contract.services if host in service.hosts]
     paths = dict.fromkeys(path.name for service in services for path in service.data_paths)
-    return tuple(paths), tuple(dict.fromkeys(name for service in services for name in service.databases))
+    names_of = dict.fromkeys(name for service in services for name in service.databases)
+    return tuple(paths), tuple(dict.fromkeys(label for name in names_of for label in _meant(contract, host, name)))
+
+
+def _meant(contract: Contract, host: str, name: str) -> tuple[str, ...]:
+    """Return the databases on a host that a service means by a name: whose they are, it does not say."""
+    dumped = [one for backup in contract.backups if host in backup.hosts for one in backup.databases_on(host)]
+    return tuple(one.label for one in dumped if one.name == name) or (name,)
 
 
 def _paths_of_backups(contract: Contract, host: str) -> tuple[str, ...]:
@@ -141,7 +147,7 @@ def _paths_of_backups(contract: Contract, host: str) -> tuple[str, ...]:
 def _databases_of_backups(contract: Contract, host: str) -> Iterator[str]:
     for backup in contract.backups:
         if host in backup.hosts:
-            yield from databases_on(backup, host)
+            yield from _labels(backup, host)
 
 
 def _is_of_system(path: str) -> bool:

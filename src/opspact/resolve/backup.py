@@ -3,7 +3,7 @@
 Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
-from opspact.model.policies.backup import Backup, Database, Drill, RepositoryCheck
+from opspact.model.policies.backup import Backup, Database, DatabaseEngine, Drill, RepositoryCheck
 from opspact.resolve.backup_server import resolve_server
 from opspact.resolve.context import DocumentContext
 from opspact.schema import kinds
@@ -20,7 +20,7 @@ def resolve_backup(document: kinds.Backup, context: DocumentContext) -> Backup:
         paths=document.what.paths,
         exclude=document.what.exclude,
         databases=tuple(
-            Database(database.postgresql, context.hosts_within(hosts, database.on, "what", "databases", index, "on"))
+            _database(database, context.hosts_within(hosts, database.on, "what", "databases", index, "on"))
             for index, database in enumerate(document.what.databases)
         ),
         schedule=document.schedule,
@@ -36,6 +36,12 @@ def resolve_backup(document: kinds.Backup, context: DocumentContext) -> Backup:
         drill=_drill(drill) if drill else None,
         origin=context.origin(),
     )
+
+
+def _database(database: written_backup.BackupDatabase, hosts: frozenset[str] | None) -> Database:
+    if database.mariadb is not None:
+        return Database(database.mariadb, hosts, DatabaseEngine.MARIADB)
+    return Database(database.postgresql or "", hosts)
 
 
 def _drill(drill: written_backup.Drill) -> Drill:

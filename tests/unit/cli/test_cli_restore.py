@@ -27,6 +27,13 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ((*POLICY, "--to", "/srv/x", "--as", "oa_restored", "--yes"), "--as is used with --database"),
         ((*POLICY, "--database", "oa", "--yes"), "--as oa_restored"),
         ((*POLICY, "--database", "oa", "--as", "oa", "--yes"), "never restored over the live one"),
+        ((*POLICY, "--database", "mariadb/oa", "--yes"), "--as oa_restored"),
+        ((*POLICY, "--database", "mariadb/oa", "--as", "oa", "--yes"), "never restored over the live one"),
+        ((*POLICY, "--database", "mariadb/oa", "--as", "mariadb/oa", "--yes"), "never restored over the live one"),
+        (
+            (*POLICY, "--database", "mariadb/oa", "--as", "ob", "--yes"),
+            "does not back up the database mariadb/oa",
+        ),
         ((*POLICY, "--database", "oa", "--as", "ob", "--to", "/srv/x", "--yes"), "--database cannot be used with"),
         ((*POLICY, "--database", "ob", "--as", "oc", "--yes"), "oa"),
         (("daily-incremental", "--host", "app1", "--database", "oa", "--as", "ob", "--yes"), "does not back up"),

@@ -3,6 +3,7 @@
 import yaml
 
 from opspact.compile.borgmatic import BackupContent, backup_settings, borgmatic_configuration
+from opspact.model.policies.backup import Database, DatabaseEngine
 from opspact.steps.borg import BorgAccess
 
 ACCESS = BorgAccess(
@@ -24,7 +25,8 @@ OPEN = BorgAccess(
     known_hosts_path="h",
     passphrase_path="",
 )
-CONTENT = BackupContent(policy="full", paths=("/etc", "/srv/{{x}}"), exclude=("*.tmp", "${HOME}"), databases=("oa",))
+OA = Database("oa", None)
+CONTENT = BackupContent(policy="full", paths=("/etc", "/srv/{{x}}"), exclude=("*.tmp", "${HOME}"), databases=(OA,))
 
 
 def test_the_configuration_has_sections() -> None:
@@ -45,6 +47,25 @@ def test_the_configuration_has_sections() -> None:
     (database,) = data["hooks"]["postgresql_databases"]
     command = "/usr/bin/python3 /usr/local/lib/opspact/dump.py /run/opspact/borgmatic/full/proof"
     assert (database["name"], database["pg_dump_command"]) == ("oa", command)
+
+
+def test_a_database_of_mariadb_is_one_of_postgresql_to_borgmatic_with_another_program() -> None:
+    """Every version takes a program in place of pg_dump; the host's name becomes the dump's folder in the archive."""
+    other = Database("oa", None, DatabaseEngine.MARIADB)
+    content = BackupContent(policy="full", paths=("/etc",), databases=(OA, other))
+    data = yaml.safe_load(borgmatic_configuration(ACCESS, content))
+    assert list(data["hooks"]) == ["postgresql_databases"]
+    first, second = data["hooks"]["postgresql_databases"]
+    assert (first["name"], "hostname" in first) == ("oa", False)
+    assert second == {
+        "name": "oa",
+        "hostname": "mariadb",
+        "pg_dump_command": "/usr/bin/python3 /usr/local/lib/opspact/dump.py /run/opspact/borgmatic/full/proof mariadb",
+    }
+    accounts = ["/var/lib/opspact/roles/full", "/var/lib/opspact/roles/full.mariadb"]
+    assert data["location"]["source_directories"] == ["/etc", *accounts]
+    settings = backup_settings(ACCESS, content, configuration="/etc/opspact/backup/full.yaml")
+    assert [settings[word] for word in ("databases", "roles", "users")] == [["oa", "mariadb/oa"], *accounts]
 
 
 def test_without_databases_and_encryption_nothing_is_said_of_them() -> None:
@@ -77,16 +98,17 @@ def test_the_settings_of_the_backup_program_name_everything_that_it_proves() -> 
         "repository": ACCESS.url,
         "environment": ACCESS.environment,
         "paths": ("/etc", "/srv/{{x}}"),
-        "databases": ("oa",),
+        "databases": ["oa"],
         "roles": "/var/lib/opspact/roles/full",
+        "users": "",
     }
 
 
 def test_roles_that_are_below_a_path_are_not_named_twice() -> None:
     for path in ("/var/lib", "/var/lib/opspact/", "/"):
-        content = BackupContent(policy="full", paths=(path,), databases=("oa",))
+        content = BackupContent(policy="full", paths=(path,), databases=(OA,))
         data = yaml.safe_load(borgmatic_configuration(ACCESS, content))
         assert data["location"]["source_directories"] == [path]
-    beside = BackupContent(policy="full", paths=("/var/lib/opspact/rol",), databases=("oa",))
+    beside = BackupContent(policy="full", paths=("/var/lib/opspact/rol",), databases=(OA,))
     data = yaml.safe_load(borgmatic_configuration(ACCESS, beside))
     assert data["location"]["source_directories"] == ["/var/lib/opspact/rol", "/var/lib/opspact/roles/full"]

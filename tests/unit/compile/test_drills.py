@@ -10,6 +10,7 @@ from opspact.model.contract_jobs import drill_job
 from opspact.obligations.obligation import JobSource
 from opspact.resolve.contract import resolve
 from opspact.steps.file import File
+from opspact.steps.package import Package
 
 SETTINGS = "/etc/opspact/drill/nightly.json"
 
@@ -48,3 +49,20 @@ def test_the_host_that_tests_a_restore_is_never_one_that_made_the_copies() -> No
     for each in owed:
         assert isinstance(each.source, JobSource)
         assert f"host/{each.source.host}" != each.subject
+
+
+@pytest.mark.parametrize(
+    ("databases", "packages", "labels"),
+    [
+        ("{postgresql: oa}", {"postgresql"}, ["oa"]),
+        ("{mariadb: shop}", {"mariadb-server-core", "mariadb-client-core"}, ["mariadb/shop"]),
+    ],
+)
+def test_the_backup_server_has_what_restores_the_dumps_of_each_kind(
+    databases: str, packages: set[str], labels: list[str]
+) -> None:
+    text = backup("nightly", fields="encryption: none\ndrill: {within: 31 days}")
+    steps = work(tree(text.replace("{paths: [/etc]}", f"{{databases: [{databases}]}}")))["backup1"].make
+    assert {step.name for step in steps if isinstance(step, Package)} - {"borgbackup"} == packages
+    (found,) = (step for step in steps if isinstance(step, File) and step.path == SETTINGS)
+    assert {*map(tuple, json.loads(found.content.data)["clients"].values())} == {tuple(labels)}

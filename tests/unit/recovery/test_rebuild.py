@@ -19,12 +19,15 @@ from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.ledger.run_events import LeaseReleased, LeaseTaken, RunOutcome
 from opspact.ledger.store import Ledger
 from opspact.model import names
+from opspact.model.policies.backup import DatabaseEngine
+from opspact.recovery import rebuild
 from opspact.recovery.rebuild import Applied, Rebuild, refuse_live
 from opspact.recovery.rebuild_plan import plan_rebuild
 from opspact.recovery.rebuild_run import new_run
 from opspact.resolve.contract import resolve
 from opspact.run.execution import StageResult
 from opspact.run.stage import Run
+from opspact.structs import replace
 from opspact.workspace.workspace import Compiled
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -106,6 +109,21 @@ def test_a_host_with_data_or_policies_is_not_bare(here: Here) -> None:
         refuse_live(sessions, here.plan, "another")
         with pytest.raises(Refused, match="policies of this contract were applied there"):
             refuse_live(sessions, here.plan, "office")
+
+
+def test_a_host_with_one_of_its_databases_is_not_bare(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that answers nothing has none: the restore refuses those that it meets."""
+    (use,) = here.plan.uses
+    plan = replace(here.plan, uses=(replace(use, databases=("oa", "mariadb/shop")),))
+    answers = {DatabaseEngine.POSTGRESQL: "printf '%s\\n' hr shop", DatabaseEngine.MARIADB: "printf '%s\\n' mysql oa"}
+    monkeypatch.setattr(rebuild, "_DATABASES", answers)
+    with here.reach(["app1"]) as sessions:
+        refuse_live(sessions, plan, "office")
+        for engine, there, label in (("MARIADB", "shop", "mariadb/shop"), ("POSTGRESQL", "oa", "oa")):
+            answers[DatabaseEngine[engine]] = f"echo {there}"
+            with pytest.raises(Refused, match=f"it has the database {label}$"):
+                refuse_live(sessions, plan, "office")
+            answers[DatabaseEngine[engine]] = "exit 1"
 
 
 def test_the_host_is_taken_for_each_stage_that_writes_there_and_given_back(here: Here, ledger: Ledger) -> None:

@@ -95,3 +95,11 @@ def test_the_shortest_time_of_the_copies_used_is_the_one_that_is_allowed() -> No
     assert (str(allowed), policy) == ("2h", "backup/weekly")
     allowed, policy = plan(contract(HOURLY, short), hourly=1, weekly=None).allowed
     assert (str(allowed), policy) == ("4h", "backup/hourly")
+
+
+def test_databases_of_mariadb_are_restored_as_such_and_a_service_need_not_say_whose_its_are() -> None:
+    both = HOURLY.replace("{postgresql: hr}", "{mariadb: hr}, {mariadb: shop}")
+    shop = service("shop", "packages: [nginx]\ndata: {databases: [shop, oa]}")
+    made = plan(contract(both, shop), hourly=1)
+    assert made.databases == ("mariadb/shop", "oa", "mariadb/hr")
+    assert made.lost == ()

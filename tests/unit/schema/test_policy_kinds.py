@@ -58,7 +58,8 @@ WITHOUT_DIRECTION = {
         Roster.requires Route.hours
         Device.snmp DeviceSign.snmp Library.for_ Spare.for_""",
     "which thing it is, not what is promised of it": """
-        Archive.to Backup.to BackupDatabase.postgresql BackupTarget.host BackupTarget.repository Certificate.name
+        Archive.to Backup.to BackupDatabase.mariadb BackupDatabase.postgresql
+        BackupTarget.host BackupTarget.repository Certificate.name
         CodeTable.database CodeTable.key CodeTable.table DataCare.database Database.postgresql
         DatabaseGrowthItem.cluster DatabaseGrowthItem.database
         DatabaseOnHosts.on DatabaseOnHosts.postgresql Device.address Device.model Device.probed_from Device.serial

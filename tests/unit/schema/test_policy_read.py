@@ -190,6 +190,17 @@ def test_a_backup_is_encrypted_or_openly_not() -> None:
     assert problems(both) == [("OP029", 10, 13, "encryption")]
 
 
+def test_a_database_is_of_one_kind_of_server() -> None:
+    text = BACKUP + "passphrase: secret:vault:borg\n"
+    of_mariadb = document(text.replace("postgresql: oa", "mariadb: shop"))
+    assert isinstance(of_mariadb, Backup)
+    (database,) = of_mariadb.what.databases
+    assert (database.mariadb, database.postgresql, database.on) == ("shop", None, "db")
+    for wrong in ("postgresql: oa, mariadb: shop", "on: db"):
+        (problem,) = problems(text.replace("postgresql: oa, on: db", wrong))
+        assert problem[0] == "OP021"
+
+
 @pytest.mark.parametrize(
     "written", ["hunter2", "'hunter2'", "\n  hunter2", "[hunter2]", "{hunter2: x}", "|\n  hunter2\n"]
 )

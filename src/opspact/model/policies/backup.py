@@ -4,6 +4,7 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from math import ceil, log
 
 from opspact.model.origin import Origin
@@ -14,11 +15,34 @@ from opspact.values.schedule import Schedule
 from opspact.values.secret import SecretReference
 
 
+class DatabaseEngine(StrEnum):
+    """The kind of a database server."""
+
+    POSTGRESQL = "postgresql"
+    MARIADB = "mariadb"
+
+
 class Database(Struct):
-    """A PostgreSQL database to dump; on which of the backup's hosts (None: all)."""
+    """A database to dump; on which of the backup's hosts (None: all), of which kind of server."""
 
     name: str
     hosts: frozenset[str] | None
+    engine: DatabaseEngine = DatabaseEngine.POSTGRESQL
+
+    @property
+    def label(self) -> str:
+        """What it is called where there may be both kinds."""
+        return database_label(self.engine, self.name)
+
+
+def engine_of(label: str) -> DatabaseEngine:
+    """Given what a database is called where there may be both kinds, return the kind of its server."""
+    return DatabaseEngine.MARIADB if label.startswith(f"{DatabaseEngine.MARIADB}/") else DatabaseEngine.POSTGRESQL
+
+
+def database_label(engine: str, name: str) -> str:
+    """Given a database, return what it is called where there may be both kinds: `NAME`, of MariaDB `mariadb/NAME`."""
+    return name if engine == DatabaseEngine.POSTGRESQL else f"{engine}/{name}"
 
 
 class RepositoryCheck(Struct):
@@ -76,3 +100,7 @@ class Backup(Struct):
     check: RepositoryCheck | None
     drill: Drill | None
     origin: Origin
+
+    def databases_on(self, host: str) -> tuple[Database, ...]:
+        """Given one of its hosts, return the databases that it dumps there."""
+        return tuple(found for found in self.databases if found.hosts is None or host in found.hosts)

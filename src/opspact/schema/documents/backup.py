@@ -22,7 +22,7 @@ from opspact.schema.direction import (
     ONLY_HOSTS,
     RARER,
 )
-from opspact.schema.editors import any_of
+from opspact.schema.editors import any_of, one_of
 from opspact.schema.fields import (
     DatabaseName,
     Distinct,
@@ -51,12 +51,21 @@ _ENCRYPTED: JsonDict = {
 
 
 class BackupDatabase(Part):
-    """A database to dump."""
+    """A database to dump, of PostgreSQL or of MariaDB."""
 
-    postgresql: DatabaseName = Field(description="the PostgreSQL database", examples=["oa"])
+    model_config = ConfigDict(json_schema_extra=one_of("postgresql", "mariadb"))
+    postgresql: DatabaseName | None = Field(default=None, description="the PostgreSQL database", examples=["oa"])
+    mariadb: DatabaseName | None = Field(default=None, description="the MariaDB database", examples=["shop"])
     on: HostPattern | None = Field(
         json_schema_extra=ONLY_HOSTS, default=None, description="only on hosts that match this pattern", examples=["db"]
     )
+
+    @model_validator(mode="after")
+    def _one(self) -> "BackupDatabase":
+        if (self.postgresql is None) == (self.mariadb is None):
+            hint = "postgresql: NAME or mariadb: NAME"
+            raise InvalidValueError(Code.FIELD_MISSING, "expected the name of one database", hint=hint)
+        return self
 
 
 class BackupContent(Part):
@@ -70,7 +79,10 @@ class BackupContent(Part):
         json_schema_extra=GROWN, default=(), description="patterns to exclude", examples=[["*.tmp"]]
     )
     databases: tuple[BackupDatabase, ...] = Field(
-        json_schema_extra=FEWER, default=(), description="databases to dump", examples=[[{"postgresql": "oa"}]]
+        json_schema_extra=FEWER,
+        default=(),
+        description="databases to dump",
+        examples=[[{"postgresql": "oa"}, {"mariadb": "shop"}]],
     )
 
     @model_validator(mode="after")

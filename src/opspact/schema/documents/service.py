@@ -140,7 +140,7 @@ class ServiceData(Part):
         json_schema_extra=FEWER, default=(), description="files and directories", examples=[["/srv/oa"]]
     )
     databases: Distinct[DatabaseName] = Field(
-        json_schema_extra=FEWER, default=(), description="PostgreSQL databases", examples=[["oa"]]
+        json_schema_extra=FEWER, default=(), description="databases, of PostgreSQL or MariaDB", examples=[["oa"]]
     )
 
     @model_validator(mode="after")

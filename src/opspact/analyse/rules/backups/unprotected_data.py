@@ -11,11 +11,14 @@ from opspact.analyse.copies import not_copied
 from opspact.analyse.host_sets import host_sets
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
-from opspact.model.policies.backup import Backup
+from opspact.model.policies.backup import Backup, DatabaseEngine, database_label
 from opspact.model.policies.code_table import CodeTable
 
 _PASSING = ("/run/", "/var/run/", "/tmp/", "/var/tmp/", "/var/cache/")  # noqa: S108 - named, not used
 """Where files are that the next start creates again."""
+
+_ENGINES = frozenset(DatabaseEngine)
+"""Items of inspections that look at databases are called so, too."""
 
 Named = tuple[str, tuple[str | int, ...], str, frozenset[str] | tuple[str, ...]]
 
@@ -25,10 +28,11 @@ def _databases_named(context: RuleContext) -> Iterator[Named]:
     contract = context.contract
     for inspection in contract.inspections:
         for index, item in enumerate(inspection.items):
-            if item.settings.get("item") == "postgresql":
+            engine = str(item.settings.get("item"))
+            if engine in _ENGINES:
                 hosts = [host for host in inspection.hosts if item.hosts is None or host in item.hosts]
-                path = ("items", index, "postgresql", "database")
-                yield f"inspection/{inspection.name}", path, str(item.settings["database"]), tuple(hosts)
+                label = database_label(engine, str(item.settings["database"]))
+                yield f"inspection/{inspection.name}", ("items", index, engine, "database"), label, tuple(hosts)
     yield from databases_in_use(context)
 
 
@@ -48,7 +52,7 @@ def database_dumps(context: RuleContext) -> dict[str, int]:
         hosts = sets.of(backup.hosts)
         for database in backup.databases:
             on = hosts if database.hosts is None else hosts & sets.of(database.hosts)
-            found[database.name] = found.get(database.name, 0) | on
+            found[database.label] = found.get(database.label, 0) | on
     return found
 
 
@@ -130,7 +134,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A database is in no backup",
         why="A policy maintains the database, so it is in use; when its host is lost, the data is lost.",
-        remedy="Add it to a backup of its hosts: what: {databases: [{postgresql: NAME}]}.",
+        remedy="Add it to a backup of its hosts: what: {databases: [{postgresql: NAME}]}, or {mariadb: NAME}.",
         find=_database_without_backup,
     ),
     Rule(

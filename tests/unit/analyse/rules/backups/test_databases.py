@@ -30,6 +30,16 @@ def test_a_folder_above_it_counts_where_postgresql_runs_and_nothing_is_dumped(pa
     assert not found("OP420", POSTGRESQL, copied(f"paths: [{paths}]"), dumped)
 
 
+def test_what_is_dumped_of_one_server_says_nothing_of_the_other() -> None:
+    mariadb = service("shop", "packages: [mariadb-server]", hosts="db")
+    for paths in ("/var/lib/mysql", "/var/lib"):
+        dumped = copied(f"paths: [{paths}], databases: [{{mariadb: shop}}]")
+        assert not found("OP420", mariadb, dumped)
+        (finding,) = found("OP420", mariadb, dumped.replace("mariadb: shop", "postgresql: oa"))
+        assert finding.subject == "/var/lib/mysql"
+    assert not found("OP420", copied("paths: [/var/lib]"))
+
+
 @pytest.mark.parametrize("paths", ["/var/lib/postgresql-common", "/var/lib/mysql-files", "/var/backups", "/srv"])
 def test_other_folders_are_copied_as_they_are(paths: str) -> None:
     assert not found("OP420", POSTGRESQL, copied(f"paths: [{paths}]"))

@@ -75,6 +75,14 @@ def test_a_database_is_looked_for_on_each_of_its_hosts() -> None:
     assert said("OP413", INSPECTION, dumped.replace(", on: app1", "")) == []
 
 
+def test_a_database_of_one_kind_of_server_is_not_kept_by_a_dump_of_the_other() -> None:
+    looked_at = INSPECTION.replace("postgresql", "mariadb")
+    dumped = backup("dumped").replace("{paths: [/etc]}", "{databases: [{postgresql: oa}]}")
+    (finding,) = found("OP413", looked_at, dumped)
+    assert (finding.policy, finding.subject) == ("inspection/databases", "mariadb/oa")
+    assert said("OP413", looked_at, dumped.replace("postgresql", "mariadb")) == []
+
+
 def test_a_folder_left_out_of_a_backup_is_in_none() -> None:
     oa = service("oa", "directories: [{path: /srv/oa/files}]")
 

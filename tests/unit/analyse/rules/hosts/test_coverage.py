@@ -114,6 +114,15 @@ def test_a_database_is_looked_at_where_it_is() -> None:
         assert named(finding, "app1", "db1") == {"db1"}
 
 
+def test_a_database_of_mariadb_is_looked_at_by_an_item_of_mariadb() -> None:
+    dumps = backup("daily").replace("{paths: [/etc]}", "{databases: [{mariadb: oa}]}")
+    (finding,) = found("OP228", dumps, LOOK % "web")
+    assert (finding.policy, finding.subject) == ("backup/daily", "mariadb/oa")
+    look, owned = (LOOK % "web").replace("postgresql", "mariadb"), service("web", "data: {databases: [oa]}")
+    assert messages("OP228", dumps, look) == messages("OP228", owned, look) == []
+    assert messages("OP229", dumps, owned) == []
+
+
 def test_on_which_host_of_a_service_a_database_is_need_not_be_written() -> None:
     owned = service("web", "data: {databases: [oa]}").replace("hosts: web", "hosts: all")
     assert messages("OP228", owned, LOOK % "db") == []
