@@ -7,6 +7,7 @@ go in the order written.
 import json
 import re
 from collections.abc import Iterator
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -48,6 +49,11 @@ AS_SERVER = (
     " env BORG_CHECK_I_KNOW_WHAT_I_AM_DOING=YES BORG_RELOCATED_REPO_ACCESS_IS_OK=yes"
     " BORG_BASE_DIR=/var/lib/opspact/repository/borg"
     " BORG_PASSCOMMAND='cat /etc/opspact/repository/drilled.passphrase'"
+)
+ESCROW = (  # as docs/policies/data.md says it
+    "read -rs BORG_PASSPHRASE && export BORG_PASSPHRASE && cd /\n"
+    "runuser -u opspact-backup -- env BORG_BASE_DIR=/var/lib/opspact/repository/borg"
+    f" BORG_RELOCATED_REPO_ACCESS_IS_OK=yes borg list --last 1 {REPOSITORY}"
 )
 REPAIR = f"{AS_SERVER} borg check --repair {REPOSITORY}"
 ACCEPT = (
@@ -126,6 +132,14 @@ def test_a_copy_is_restored_with_every_file_and_every_row(lab: Lab, contract: Co
     assert states(contract)["restore test"] == "kept"
     passed = json.loads(lab.root(SERVER, f"cat /var/lib/opspact/repository/{CLIENT}/drilled/passed.json").out)
     assert passed["drilled"]["name"] == item["archive"]["name"]
+
+
+def test_what_is_in_escrow_opens_the_repository_and_another_word_does_not(lab: Lab, contract: Contract) -> None:
+    for word, opens in ((contract.passphrase, True), (f"{contract.passphrase}x", False)):
+        script = ESCROW.replace("read -rs BORG_PASSPHRASE", f"read -rs BORG_PASSPHRASE <<<{quote(word)}")
+        said = lab.root(SERVER, f"bash -c {quote(script)}")
+        assert (said.rc == 0) is opens, said
+        assert ("drilled-" in said.out) is opens
 
 
 def test_half_a_dump_is_no_backup_though_pg_dump_ends_well(lab: Lab, contract: Contract) -> None:

@@ -9,7 +9,15 @@ from types import MappingProxyType
 from opspact.analyse import acceptance
 from opspact.analyse.rule import Rule
 from opspact.analyse.rules.access import access, confidentiality, secrets
-from opspact.analyse.rules.backups import backups, copies, databases, drills, exclude_patterns, unprotected_data
+from opspact.analyse.rules.backups import (
+    backups,
+    copies,
+    databases,
+    drills,
+    escrow,
+    exclude_patterns,
+    unprotected_data,
+)
 from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
 from opspact.analyse.rules.emergencies import emergencies, resources
@@ -47,6 +55,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     coverage.RULES,
     services.RULES,
     databases.RULES,
+    escrow.RULES,
     emergencies.RULES,
     resources.RULES,
     secrets.RULES,

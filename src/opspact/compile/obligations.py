@@ -14,6 +14,7 @@ from opspact.compile.data_care import data_care_obligations
 from opspact.compile.device import device_obligations
 from opspact.compile.emergency import emergency_obligations
 from opspact.compile.emergency_access import emergency_access_obligations
+from opspact.compile.escrow import escrow_obligations
 from opspact.compile.flow import flow_obligations
 from opspact.compile.inspection import inspection_obligations
 from opspact.compile.ladder import ladder_obligations
@@ -46,6 +47,7 @@ _OF_KINDS: tuple[Callable[[Contract], Iterator[Obligation]], ...] = (
     device_obligations,
     emergency_obligations,
     emergency_access_obligations,
+    escrow_obligations,
     flow_obligations,
     inspection_obligations,
     ladder_obligations,

@@ -6,6 +6,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.backup import Backup, Database, DatabaseEngine, Drill, RepositoryCheck
 from opspact.resolve.backup_server import resolve_server
 from opspact.resolve.context import DocumentContext
+from opspact.resolve.escrow import resolve_escrow
 from opspact.schema import kinds
 from opspact.schema.documents import backup as written_backup
 
@@ -32,6 +33,7 @@ def resolve_backup(document: kinds.Backup, context: DocumentContext) -> Backup:
         rpo=document.rpo,
         rto=document.rto,
         passphrase=document.passphrase,
+        escrow=resolve_escrow(document.escrow, "escrow", name=document.name, context=context),
         check=RepositoryCheck(check.schedule, check.data, check.takes) if check else None,
         drill=_drill(drill) if drill else None,
         origin=context.origin(),

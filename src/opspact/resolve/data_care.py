@@ -6,6 +6,7 @@ Comes in: the document, its context. Goes out: its meaning; problems are noted i
 from opspact.model.policies.data_care import DataCare
 from opspact.resolve.backup_server import resolve_server
 from opspact.resolve.context import DocumentContext
+from opspact.resolve.escrow import resolve_escrow
 from opspact.schema import kinds
 
 
@@ -22,6 +23,7 @@ def resolve_data_care(document: kinds.DataCare, context: DocumentContext) -> Dat
         server=resolve_server(document.archive.to, hosts, "archive", "to", what="archive", context=context),
         keep=document.archive.keep,
         passphrase=document.archive.passphrase,
+        escrow=resolve_escrow(document.archive.escrow, "archive", "escrow", name=document.name, context=context),
         schedule=document.when.schedule,
         free_below=document.when.or_free_below,
         takes=document.takes,

@@ -144,6 +144,7 @@ keep: {daily: 7}
 rpo: 24h10m
 rto: 4h
 passphrase: secret:vault:borg
+escrow: {where: {en: safe}, holder: customer, checked: quarterly on day 10 at 10:00}
 drill: {within: 9999 days}
 """
 NO_SERVICE = """\

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from building import tree
+from building import backup, tree
 from recorded import CLAUSE, History, one
 
 from opspact.compile.build import build
@@ -107,6 +107,21 @@ def test_a_count_without_a_number_is_unknown(history: History) -> None:
     history.applied(NOW - 60 * DAY)
     history.done("spare/switch", "stock count", date(2026, 3, 1), at=NOW - DAY)
     assert one(history, "spare/switch", "stock count", subject="spare/switch").state is State.UNKNOWN
+
+
+def test_an_escrow_is_late_until_its_holder_has_checked_it(history: History) -> None:
+    escrow = "escrow: {where: {en: safe}, holder: wang-fang, checked: quarterly on day 10 at 10:00}"
+    text = backup("daily", fields=f"clauses: [A8]\npassphrase: secret:vault:borg\n{escrow}")
+    escrowed = resolve(tree(*POLICIES, text))
+    kept = History(history.ledger, escrowed, build(escrowed, day=TODAY))
+    owed = ("backup/daily", "escrow check")
+    kept.applied(NOW - 60 * DAY)
+    assert one(kept, *owed, subject="backup/daily").state is State.LATE  # since 10 January
+    assert "backup/daily" in recorded_policies(escrowed)
+    asked = request(policy="backup/daily", note="opened repository daily with the copy")
+    kept.done(*owed, requested_record(escrowed, kept.ledger, asked, today=TODAY).day, at=NOW - DAY)
+    assert one(kept, *owed, subject="backup/daily").state is State.KEPT
+    assert one(kept, *owed, subject="backup/daily", now=NOW + 60 * DAY).state is State.LATE  # since 10 April
 
 
 def request(**fields: object) -> RecordRequest:

@@ -71,13 +71,13 @@ WITHOUT_DIRECTION = {
         ProcessItem.name UnitEntry.name UnitItem.name
         SnmpAccess.port SnmpValue.equals SnmpValue.name SnmpValue.oid SnmpValue.type SnmpValue.unit
         Library.host Library.path Library.sha256 Library.version Prevention.library Prevention.spare Spare.site
-        Spare.where""",
+        Escrow.host Escrow.where Spare.where""",
     "who does it: rules about people tell whether they are there": """
         Access.people Accepted.by Device.owner FlowStep.by IntendedGap.agreed_by Override.away Override.instead
         Override.roster People.person People.team Person.teams Review.attended_by Review.led_by Roster.people
         Roster.rotation Rotation.handover Rotation.people Rotation.since Rotation.zone Route.answered_by Service.owner
         Staffing.people Staffing.rosters Staffing.teams Training.trainer Visit.by
-        Library.owner Spare.owner""",
+        Escrow.holder Library.owner Spare.owner""",
     "words for people, or their parts; those that the customer knows are a note where they change": """
         Accepted.reason Emergency.symptoms IntendedGap.reason OfficialYear.source Override.reason Redaction.instead
         Runbook.symptoms Symptoms.en Symptoms.zh Text.en Text.zh Training.stage FlowStep.text

@@ -190,6 +190,15 @@ def test_a_backup_is_encrypted_or_openly_not() -> None:
     assert problems(both) == [("OP029", 10, 13, "encryption")]
 
 
+def test_what_is_not_encrypted_has_no_escrow() -> None:
+    escrow = "escrow: {where: {en: safe}, holder: customer, checked: quarterly on day 10 at 10:00}\n"
+    assert problems(BACKUP + f"encryption: none\n{escrow}") == [("OP029", 11, 9, "escrow")]
+    kept = document(BACKUP + f"passphrase: secret:vault:borg\n{escrow}")
+    assert isinstance(kept, Backup)
+    assert kept.escrow
+    assert (kept.escrow.holder, kept.escrow.host) == ("customer", None)
+
+
 def test_a_database_is_of_one_kind_of_server() -> None:
     text = BACKUP + "passphrase: secret:vault:borg\n"
     of_mariadb = document(text.replace("postgresql: oa", "mariadb: shop"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from math import ceil, log
 
+from opspact.model.escrow import Escrow
 from opspact.model.origin import Origin
 from opspact.structs import Struct
 from opspact.values.duration import Duration
@@ -97,6 +98,7 @@ class Backup(Struct):
     rpo: Duration
     rto: Duration
     passphrase: SecretReference | None
+    escrow: Escrow | None
     check: RepositoryCheck | None
     drill: Drill | None
     origin: Origin

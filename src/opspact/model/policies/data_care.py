@@ -3,6 +3,7 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
+from opspact.model.escrow import Escrow
 from opspact.model.origin import Origin
 from opspact.structs import Struct
 from opspact.values.age import Age
@@ -29,6 +30,7 @@ class DataCare(Struct):
     server: str
     keep: Age
     passphrase: SecretReference | None
+    escrow: Escrow | None
     schedule: Schedule
     free_below: Percent | None
     takes: Duration | None

@@ -23,6 +23,7 @@ from opspact.schema.direction import (
     RARER,
 )
 from opspact.schema.editors import any_of, one_of
+from opspact.schema.escrow import Escrow
 from opspact.schema.fields import (
     DatabaseName,
     Distinct,
@@ -219,6 +220,12 @@ class Backup(Document):
     passphrase: Secret | None = Field(
         default=None, description="reference to the passphrase", examples=["secret:vault:borg"]
     )
+    escrow: Escrow | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="where a copy of the passphrase is kept, for all policies with the same passphrase",
+        examples=[{"where": {"en": "safe"}, "holder": "zhang-wei", "checked": "quarterly on day 10 at 10:00"}],
+    )
     check: RepositoryCheck | None = Field(
         json_schema_extra=LESS,
         default=None,
@@ -237,4 +244,6 @@ class Backup(Document):
         if self.encryption == "none" and self.passphrase is not None:
             message = "encryption: none does not allow a passphrase"
             raise InvalidValueError(Code.BAD_FORM, message, below=("encryption",))
+        if self.encryption == "none" and self.escrow is not None:
+            raise InvalidValueError(Code.BAD_FORM, "encryption: none has nothing to escrow", below=("escrow",))
         return self

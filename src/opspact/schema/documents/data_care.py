@@ -5,10 +5,13 @@ Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from opspact.schema.codes import Code
 from opspact.schema.direction import FEWER_HOSTS, LESS
+from opspact.schema.escrow import Escrow
 from opspact.schema.fields import Document, Elapsed, HostName, HostPattern, Part, Secret, Share, When
+from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.ages import HowLong
 from opspact.schema.values.tables import Column, Database, Table
 
@@ -34,6 +37,19 @@ class Archive(Part):
         description="reference to the passphrase that archives are encrypted with; without it they are not encrypted",
         examples=["secret:vault:borg"],
     )
+    escrow: Escrow | None = Field(
+        json_schema_extra=LESS,
+        default=None,
+        description="where a copy of the passphrase is kept, for all policies with the same passphrase",
+        examples=[{"where": {"en": "safe"}, "holder": "zhang-wei", "checked": "quarterly on day 10 at 10:00"}],
+    )
+
+    @model_validator(mode="after")
+    def _something_to_escrow(self) -> "Archive":
+        if self.escrow is not None and self.passphrase is None:
+            message = "without a passphrase there is nothing to escrow"
+            raise InvalidValueError(Code.BAD_FORM, message, below=("escrow",))
+        return self
 
 
 class Occasion(Part):

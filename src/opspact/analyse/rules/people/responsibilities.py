@@ -11,7 +11,7 @@ from opspact.analyse.duty import absences, instant
 from opspact.analyse.recurrence import format_days, format_recurrence, recurrence
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.rules.people.fitness import absent_people_named
-from opspact.analyse.rules.schedules.schedules import policy_schedules
+from opspact.analyse.rules.schedules.schedules import PolicySchedule, policy_schedules
 from opspact.model.finding import Severity
 from opspact.model.policy_index import Reference
 from opspact.model.roster.rotation import Absence
@@ -26,6 +26,8 @@ _DAY, _MOMENT = timedelta(days=1), timedelta(microseconds=1)
 
 RESPONSIBILITIES = frozenset(
     {
+        ("backup", "holder"),
+        ("data_care", "holder"),
         ("device", "owner"),
         ("flow", "by"),
         ("inspection", "read_by"),
@@ -86,13 +88,13 @@ def missing_responsibilities(context: RuleContext) -> tuple[Violation, ...]:
 
 def _unattended(context: RuleContext) -> Iterator[Violation]:
     reported = {(each.policy, each.subject) for each in context.once(absent_people_named)}
-    schedules: dict[str, Schedule] = {}
+    schedules: dict[str, list[PolicySchedule]] = {}
     for written in context.once(policy_schedules):
-        schedules.setdefault(written.policy, written.schedule)
+        schedules.setdefault(written.policy, []).append(written)
     for reference, whom in _responsible(context):
         if (reference.by, whom) in reported:
             continue
-        schedule = schedules.get(reference.by)
+        schedule = _schedule(reference, schedules.get(reference.by, []))
         for lack in _lacks(context, reference):
             if schedule is not None:
                 hours = _missed(context, reference, schedule, gaps=lack.hours)
@@ -100,6 +102,12 @@ def _unattended(context: RuleContext) -> Iterator[Violation]:
                 hours = [] if reference.by.startswith("training/") and _is_over(context, reference) else lack.hours
             if hours:
                 yield _violation(context, lack, hours, is_due=schedule is not None)
+
+
+def _schedule(reference: Reference, of_policy: list[PolicySchedule]) -> Schedule | None:
+    """Return the schedule by which somebody is wanted: the one beside their name, else the policy's first."""
+    beside = [written for written in of_policy if written.path[:-1] == reference.path[:-1]]
+    return next((written.schedule for written in (*beside, *of_policy)), None)
 
 
 def _responsible(context: RuleContext) -> Iterator[tuple[Reference, str]]:

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from opspact.analyse.recurrence import format_days
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import jobs
+from opspact.model.contract_jobs import repository_users
 from opspact.model.finding import Recurrence, Severity
+from opspact.model.policies.backup import Backup
 from opspact.model.time.clock_changes import clock_changes
 from opspact.model.time.occurrences import is_due_on
 from opspact.structs import Struct
@@ -29,7 +31,7 @@ class PolicySchedule(Struct):
 
 
 def policy_schedules(context: RuleContext) -> tuple[PolicySchedule, ...]:
-    """Given a contract, return the schedules of its jobs, windows, visits, reviews, stock counts and trainings."""
+    """Given a contract, return the schedules of its jobs and windows, and of what people do and record."""
     contract = context.contract
     of_jobs = [PolicySchedule(job.policy, job.path, job.schedule) for job in context.once(jobs) if job.path]
     of_windows = [
@@ -45,7 +47,14 @@ def policy_schedules(context: RuleContext) -> tuple[PolicySchedule, ...]:
         if training.schedule
     ]
     counts = [PolicySchedule(f"spare/{spare.name}", ("checked",), spare.schedule) for spare in contract.spares]
-    return (*of_jobs, *of_windows, *visits, *reviews, *counts, *trainings)
+    return (*of_jobs, *of_windows, *visits, *reviews, *counts, *_escrow_checks(context), *trainings)
+
+
+def _escrow_checks(context: RuleContext) -> Iterator[PolicySchedule]:
+    for user in repository_users(context.contract):
+        if user.escrow:
+            path = ("escrow", "checked") if isinstance(user, Backup) else ("archive", "escrow", "checked")
+            yield PolicySchedule(user.origin.policy, path, user.escrow.schedule)
 
 
 def _hand_overs(context: RuleContext) -> Iterator[PolicySchedule]:
