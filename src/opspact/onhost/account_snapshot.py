@@ -22,12 +22,17 @@ from opspact.onhost.accepted_keys import KEY_FILES, configured_patterns, expand,
 from opspact.onhost.host_files import described
 from opspact.onhost.log_activity import anomaly
 from opspact.onhost.log_lines import named
+from opspact.onhost.sudo_rules import groups_named, included, rule_lines
 
 Facts = list[str]
 LARGEST_PART = 8_000  # bytes of one kind of facts
 MOST_LOOKED_AT = 2000  # accounts whose keys are read
-ROOT_GROUPS = ("root", "sudo", "admin", "wheel", "adm", "shadow", "disk", "docker", "lxd", "libvirt")
-SUDOERS = ("/etc/sudoers", "/etc/sudoers-rs")
+MOST_RULE_FILES = 200
+ROOT_GROUPS = (
+    *("root", "sudo", "admin", "wheel", "adm", "shadow", "disk", "kmem"),
+    *("docker", "lxd", "incus-admin", "libvirt"),
+)
+SUDOERS = ("/etc/sudoers", "/etc/sudoers-rs", "/etc/doas.conf")
 SUDOERS_FOLDERS = ("/etc/sudoers.d", "/etc/sudoers-rs.d")
 SHADOW = "/etc/shadow"
 KEY = re.compile(rb"(?:^|\s)(?:ssh-|ecdsa-|sk-)[\w@.-]+\s+([A-Za-z0-9+/=]{40,})")
@@ -80,22 +85,30 @@ def empty_passwords() -> Iterator[str]:
 def root_members() -> Iterator[str]:
     """Yield the members of groups that give root's rights, or come close to it."""
     primary = [(entry.pw_gid, entry.pw_name) for entry in pwd.getpwall() if entry.pw_uid != 0]
-    for name in ROOT_GROUPS:
+    named_by_rules = groups_named([rule for path in rule_files() for rule in rule_lines(str(path))])
+    for name in dict.fromkeys((*ROOT_GROUPS, *sorted(named_by_rules))):
         try:
-            group = grp.getgrnam(name)
-        except KeyError:
+            group = grp.getgrgid(int(name[1:])) if name.startswith("#") else grp.getgrnam(name)
+        except (KeyError, OverflowError):
             continue
         members = [*group.gr_mem, *(member for number, member in primary if number == group.gr_gid)]
-        yield from (f"{name}\t{member}" for member in members)
+        yield from (f"{group.gr_name}\t{member}" for member in members)
 
 
-def sudo_rules() -> Iterator[str]:
-    """Yield each file of sudo's rules with a digest. Raise OSError."""
-    files = [Path(path) for path in SUDOERS]
-    files += [path for folder in SUDOERS_FOLDERS for path in sorted(Path(folder).glob("*"))]
-    for path in files:
-        if path.is_file():
-            yield f"{path}\t{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+def rule_files() -> Iterator[Path]:
+    """Yield the files that have rules of sudo or doas, and what these include. Raise OSError."""
+    waiting = [*SUDOERS, *(str(path) for folder in SUDOERS_FOLDERS for path in sorted(Path(folder).glob("*")))]
+    for place in waiting:  # it grows
+        if Path(place).is_file() and len(waiting) < MOST_RULE_FILES:
+            yield Path(place)
+            inner = [rule for rule in rule_lines(place) if rule.startswith("@include")]
+            more = [path for rule in inner for path in included(rule, str(Path(place).parent))]
+            waiting += [path for path in more if path not in waiting]
+
+
+def digests_of_rules() -> Iterator[str]:
+    """Yield each file of rules with a digest. Raise OSError."""
+    return (f"{path}\t{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" for path in rule_files())
 
 
 def keys() -> Iterator[str]:
@@ -122,7 +135,7 @@ def fingerprint(line: bytes) -> str:
 LOOKS = {
     "UID 0": root_accounts,
     "privileged group": root_members,
-    "sudo rules": sudo_rules,
+    "sudo rules": digests_of_rules,
     "account": accounts,
     "password": passwords,
     "empty password": empty_passwords,

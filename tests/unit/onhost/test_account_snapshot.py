@@ -1,7 +1,10 @@
 """What a review says of accounts, groups, rules and keys that changed since the last one."""
 
 import base64
+import grp
 import hashlib
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,26 @@ def test_no_hash_of_a_password_is_in_a_snapshot(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(account_snapshot, "SHADOW", str(shadow))
     facts, _ = snapshot()
     assert (facts["password"], facts["empty password"]) == (["root\t20000"], ["bob"])
+
+
+def test_rules_of_sudo_are_followed_wherever_they_are_included(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    group = grp.getgrgid(os.getgid()).gr_name
+    main, far, folder = tmp_path / "sudoers", tmp_path / "far/rules", tmp_path / "more.d"
+    far.parent.mkdir()
+    folder.mkdir()
+    main.write_text(f"Defaults use_pty\n@include far/rules\n#includedir {folder}\n@include {main}\n")
+    far.write_text(f"%{group} ALL=(ALL) ALL\n")
+    (folder / "a").write_text("eve ALL=(ALL) ALL\n")
+    monkeypatch.setattr(account_snapshot, "SUDOERS", (str(main),))
+    monkeypatch.setattr(account_snapshot, "SUDOERS_FOLDERS", ())
+    monkeypatch.setattr(account_snapshot, "ROOT_GROUPS", ())
+    member = pwd.struct_passwd(("ops", "x", 4711, os.getgid(), "", "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwall", lambda: [member])
+    facts, _ = snapshot()
+    assert [each.partition("\t")[0] for each in facts["sudo rules"]] == sorted(map(str, (main, far, folder / "a")))
+    assert facts["privileged group"] == [f"{group}\tops", *(f"{group}\t{each}" for each in grp.getgrnam(group).gr_mem)]
+    (folder / "a").write_text("mallory ALL=(ALL) ALL\n")
+    assert [each["item"] for each in changes(facts, snapshot()[0], at="")] == ["sudo rules changed"]
 
 
 def test_what_cannot_be_read_is_named_and_compared_with_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
