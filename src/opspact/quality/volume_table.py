@@ -11,8 +11,9 @@ from math import isfinite
 from opspact.errors import NothingFound, Refused
 from opspact.evidence.recorded_volumes import RecordedVolume, VolumeHistory
 from opspact.model.result import Verdict
-from opspact.quality.control_charts import Baseline, baseline, ewma_chart, individuals_chart
-from opspact.quality.weekday_profile import WeekdayProfile, weekday_profile
+from opspact.quality.control_charts import D2, Baseline, baseline, ewma_chart, individuals_chart
+from opspact.quality.weekday_profile import LEAST_SIGMA, WeekdayProfile, weekday_profile
+from opspact.structs import replace
 from opspact.values.period import Period
 
 _COLUMNS = 2
@@ -30,9 +31,10 @@ def history_of_table(text: str, period: Period, *, column: str | None = None) ->
     learnt = {day: volumes.get(day) for day in period.days()}
     try:
         profile = weekday_profile(learnt)
-        frozen = baseline(profile.residuals(learnt))
+        found = baseline(profile.residuals(learnt))
     except ValueError as error:
         raise Refused(f"--baseline: {error}", hint="four weeks at least") from error
+    frozen = replace(found, mean_range=max(found.mean_range, LEAST_SIGMA * D2))
     last = min(max(volumes), period.last + _MOST)
     later = {day: volumes.get(day) for day in Period(period.last + timedelta(days=1), last).days()}
     if not later:

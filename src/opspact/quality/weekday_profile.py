@@ -18,6 +18,8 @@ from opspact.structs import Struct
 DAYS = 7
 DAMPING = 100
 LEAST_ADDED = 10.0
+LEAST_SIGMA = 0.1
+"""Of the residuals of a baseline: volumes within a third of the usual are never a signal, however regular it was."""
 LEAST_OF_A_DAY = 3
 """Known volumes of a day of the week without which its median is a guess; of four weeks, one may be unknown."""
 

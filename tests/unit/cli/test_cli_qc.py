@@ -170,6 +170,14 @@ def test_a_table_is_judged_by_what_its_baseline_froze(
     assert individuals["points"][-1]["condition"] == ewma["points"][-1]["condition"] == condition
 
 
+@pytest.mark.parametrize(("last", "code"), [("1100", 0), ("2000", 1)])
+def test_a_process_that_never_varied_may_vary_a_little(reference: Path, opspact: Call, *, last: str, code: int) -> None:
+    rows = [f"{FIRST + timedelta(days=day)},1000" for day in range(30)]
+    (reference / "flat.csv").write_text("\n".join(["day,rows", *rows, f"2026-04-01,{last}", ""]))
+    said = opspact("qc", "chart", "--csv", "flat.csv", "--baseline", FOUR_WEEKS)
+    assert (said.code, "1.1 x" in said.out or "2.0 x" in said.out) == (code, True), said
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
