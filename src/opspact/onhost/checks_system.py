@@ -9,18 +9,43 @@ import contextlib
 import functools
 import os
 import pwd
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from opspact.onhost.check import CannotCheck, Item, Result, judge, result_of
+from opspact.onhost.check import PATIENCE, CannotCheck, Item, Result, judge, result_of
 from opspact.onhost.history import History
 
 COMM = 15  # characters of a process's name that the kernel keeps
 
 
 def disk(item: Item, _: History) -> Iterator[Result]:
-    """Yield how full a mounted file system is, in bytes and in inodes, and whether it can be written to."""
+    """Yield how full a mounted file system is, in bytes and in inodes, and whether it can be written to.
+
+    One whose server is gone, as of NFS, may never answer, and must not hold up the other items.
+    """
+    found: list[list[Result] | Exception] = []
+
+    def ask() -> None:
+        try:
+            found.append(list(mount_results(item)))
+        except (CannotCheck, OSError, ValueError, LookupError, TypeError) as error:
+            found.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if not found:
+        words = f"{item['mount']} did not answer within {PATIENCE:g} s, as when the server of a network mount is gone"
+        raise CannotCheck(words)
+    if isinstance(found[0], Exception):
+        raise found[0]
+    yield from found[0]
+
+
+def mount_results(item: Item) -> Iterator[Result]:
+    """Yield what `disk` is asked for."""
     mount = item["mount"]
     if not os.path.ismount(mount):
         raise CannotCheck(f"nothing is mounted on {mount}")

@@ -1,7 +1,9 @@
 """What an inspection says of disks, swap and processes."""
 
 import getpass
+import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +11,11 @@ import pytest
 from inspecting import look, one
 from programs import Machine
 
+from opspact.onhost import checks_system
 from opspact.onhost.check import CannotCheck
 from opspact.onhost.checks_system import mount_options
+from opspact.onhost.history import History
+from opspact.onhost.inspection import inspect_items
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro
@@ -41,6 +46,24 @@ def test_a_disk_says_whether_it_can_be_written_to_if_asked(machine: Machine) -> 
         for part in look(machine, {"item": "disk", "mount": "/"}, {"item": "disk", "mount": "/", "writable": True})
     ]
     assert items == ["disk", "inodes", "disk", "inodes", "mount"]
+
+
+def test_a_mount_that_never_answers_is_unknown_and_the_other_items_are_not(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forever, really = threading.Event(), os.statvfs
+    monkeypatch.setattr(checks_system, "PATIENCE", 0.2)
+    monkeypatch.setattr(os, "statvfs", lambda path: really(path) if path != "/" or forever.wait() else None)
+    items: list[dict[str, object]] = [
+        {"item": "disk", "mount": "/"},
+        {"item": "disk", "mount": "/proc"},
+        {"item": "load"},
+    ]
+    seen = inspect_items(items, History(machine.folder))
+    forever.set()
+    assert [each["verdict"] for each in seen if each["subject"] == "/"] == ["unknown"]
+    assert "did not answer within 0.2 s" in seen[0]["message"]
+    assert {"/proc", ""} <= {each["subject"] for each in seen if each["verdict"] == "ok"}
 
 
 def test_swap_space_is_judged_and_none_is_none_in_use(machine: Machine) -> None:
