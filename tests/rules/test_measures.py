@@ -40,8 +40,24 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def shown(name: str) -> list[dict[str, Any]]:
-    """Return the policies that a page shows."""
-    return [each for block in blocks(sections(name)["Policy"], "yaml") for each in yaml.safe_load_all(block)]
+    """Return the policies that a page shows of the reference contract."""
+    policies = sections(name)["Policy"].partition("\n### ")[0]
+    return [each for block in blocks(policies, "yaml") for each in yaml.safe_load_all(block)]
+
+
+def further_text(name: str) -> str:
+    """Return what a page says of policies that the reference contract does not have."""
+    return sections(name)["Policy"].partition("\n### ")[2]
+
+
+def paths_put(contract: Contract, policies: set[str]) -> set[str]:
+    """Return the paths that policies put on hosts."""
+    return {
+        step.subject
+        for work in build(contract, day=date(2026, 3, 2)).values()
+        for step in work.make
+        if policies & {origin.policy for origin in step.origins} and step.subject.startswith("/")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +98,18 @@ def test_the_policies_of_a_page_are_those_of_the_reference_contract(name: str, t
 
 @pages
 def test_what_a_page_names_on_hosts_is_what_is_put_there(name: str, contract: Contract) -> None:
-    policies = {f"{each['kind']}/{each['name']}" for each in shown(name)}
-    put = {
-        path
-        for work in build(contract, day=date(2026, 3, 2)).values()
-        for step in work.make
-        if policies & {origin.policy for origin in step.origins}
-        for path in (step.subject,)
-        if path.startswith("/")
-    }
+    put = paths_put(contract, {f"{each['kind']}/{each['name']}" for each in shown(name)})
     assert set(re.findall(r"`(/[^`]+)`", sections(name)["On the host"])) == put
+
+
+@pages
+def test_other_policies_of_a_page_are_accepted_and_put_there_what_it_says(name: str, tree: Mapping[str, bytes]) -> None:
+    text = further_text(name)
+    for block in blocks(text, "yaml"):
+        policy = yaml.safe_load(block)
+        contract = resolve({**tree, "policies/further.yaml": block.encode()})
+        put = paths_put(contract, {f"{policy['kind']}/{policy['name']}"})
+        assert {*re.findall(r"`(/[^`]+)`", text)} <= put
 
 
 @pages
