@@ -18,7 +18,7 @@ from opspact.model.policies.access import Access
 from opspact.model.result import Item, Result
 from opspact.obligations.evidence import Evidence, Occasion
 from opspact.obligations.obligation import PersonSource
-from opspact.structs import Struct, replace
+from opspact.structs import Struct, field, replace
 
 _SILENT = timedelta(hours=1)
 """How long after its time was over the end of a grant may wait to be collected."""
@@ -36,7 +36,7 @@ class GrantEnd(Struct):
 
 
 class Grant(Struct, kw_only=True):
-    """One grant. `by` granted it; `hosts` are those that opened it, or may have; `not_opened` those that did not.
+    """One grant. `by` granted it; `hosts` are those that opened it, or may have; `not_opened`: why others did not.
 
     `unknown` are those of `hosts` of which nobody knows whether they opened it. `ends`: how it ended, by host.
     `reviewed`: when, and `reviewer`: by whom.
@@ -50,7 +50,7 @@ class Grant(Struct, kw_only=True):
     reason: str
     until: datetime | None
     hosts: tuple[str, ...]
-    not_opened: tuple[str, ...] = ()
+    not_opened: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     ends: Mapping[str, GrantEnd]
     reviewed: datetime | None = None
@@ -130,7 +130,9 @@ def _answered(grant: Grant, answer: AccessReported) -> Grant:
             return replace(grant, unknown=others)
         case AccessOutcome.NOT_OPENED:
             hosts = tuple(host for host in grant.hosts if host != answer.host)
-            return replace(grant, unknown=others, hosts=hosts, not_opened=(*grant.not_opened, answer.host))
+            return replace(
+                grant, unknown=others, hosts=hosts, not_opened={**grant.not_opened, answer.host: answer.detail}
+            )
         case AccessOutcome.UNKNOWN:
             return grant
 

@@ -167,5 +167,5 @@ def _answered(event: AccessGranted, host: str, done: Completed | HostLost) -> Ac
     elif _said(done) is not None:
         answer = AccessOutcome.OPENED
     else:
-        detail = quoted(done.stderr) or f"exit status {done.rc}"
+        detail = quoted(done.stderr).removeprefix(f"{_PROGRAM}: ") or f"exit status {done.rc}"
     return AccessReported(event.grant, event.policy, host, answer, detail)

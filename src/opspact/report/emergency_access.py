@@ -98,7 +98,7 @@ def _states(grant: Grant) -> Iterator[tuple[str, str, str]]:
             yield host, "unknown", "it did not answer when it was asked to open it"
         else:
             yield host, "opened", "its end was not collected yet"
-    yield from ((host, "not opened", "") for host in grant.not_opened)
+    yield from ((host, "not opened", why) for host, why in grant.not_opened.items())
 
 
 def grants_json(grants: Sequence[Grant], judged: Sequence[Judged]) -> str:
