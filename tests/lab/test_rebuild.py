@@ -197,7 +197,7 @@ def test_a_server_that_lost_everything_is_back_with_every_row_though_the_rebuild
     assert (found["outcome"], found["rto"]["kept"], found["lost"]) == ("done", True, [])
     assert [each["verdict"] for each in found["restored"]] == ["ok"] * 4
     treatments = {each["name"]: each["treatment"] for each in found["stages"]}
-    assert (treatments["files"], treatments["databases"], treatments["verify"]) == ("skip", "start over", "start")
+    assert (treatments["files"], treatments["databases"], treatments["verify"]) == ("start", "start over", "start")
     assert lab.root(HOST, "cat /var/lib/opspact/rebuilt/nightly/etc/hostname").out == f"{HOST}\n"
     assert lab.root(HOST, "ls /var/lib/opspact/rebuilding; ls -A /var/lib/opspact/restore").out == ""
     contract.good("verify", HOST)

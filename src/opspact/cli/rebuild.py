@@ -20,6 +20,7 @@ from opspact.evidence.backup_stats import BackupStats, backup_stats
 from opspact.evidence.suspect_copies import server_jobs, suspect_copies
 from opspact.fleet.ansible import RunSettings
 from opspact.jobs.collection import Collector
+from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.store import Ledger
 from opspact.model.policies.backup import Backup
 from opspact.recovery.rebuild import Applied, Rebuild, restored
@@ -37,7 +38,7 @@ from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage
 from opspact.run.resume import resume as planned_stages
 from opspact.steps.check import State
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.text.names import list_names
 from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import context as recording
@@ -108,6 +109,8 @@ class _Rebuilding(Struct):
             )
             result = execution.carry_out(rebuild.work())
         backups = [(use.backup.name, host) for use in plan.uses]
+        if result.outcome is RunOutcome.DONE:
+            plan = replace(plan, lost=(*plan.lost, *rebuild.missing_data()))
         return RebuildOutcome(
             run=run.id,
             plan=plan,

@@ -120,7 +120,8 @@ class Rebuild(Struct, kw_only=True):
         return _failed(f"nothing can be restored yet: {list_names(steps, _SHOWN)}") if steps else StageResult()
 
     def _files(self, leases: Leases) -> StageResult:
-        return self._restored(leases, [(use, target) for use in self.plan.uses for target in _file_targets(use)])
+        done = restored_paths(self._results())
+        return self._restored(leases, [(use, target) for use in self.plan.uses for target in _file_targets(use, done)])
 
     def _databases(self, leases: Leases) -> StageResult:
         targets = [
@@ -170,10 +171,25 @@ class Rebuild(Struct, kw_only=True):
         request = RestoreRequest(target=target, suspect=suspects.names)
         return _problem(restore.wait_for_result(restore.submit(request, restore.choose(request))))
 
+    def missing_data(self) -> list[str]:
+        """Return what the plan restores and no result of this run has: policies named it after that stage was done."""
+        results = list(self._results())
+        paths = [path for use in self.plan.uses for path in use.in_place if path not in restored_paths(results)]
+        missing = (
+            name for name in self.plan.databases if not any(is_of(it, OneDatabase(name, name)) for it in results)
+        )
+        return [*paths, *(f"database {name}" for name in missing)]
+
+    def _results(self) -> Iterator[Result]:
+        """Yield what was restored on the host since the run began, by any of its backups."""
+        backups = [(it.name, self.host) for it in self.head.contract.backups if self.host in it.hosts]
+        return restored(self.ledger, self.head.contract.name, self.run, of=backups)
+
     def _is_restored(self, use: CopyUse, target: Target) -> bool:
         """Whether a target was restored since the run began."""
-        results = restored(self.ledger, self.head.contract.name, self.run, of=[(use.backup.name, self.host)])
-        return any(is_of(result, target) for result in results)
+        return _is_any_of(
+            restored(self.ledger, self.head.contract.name, self.run, of=[(use.backup.name, self.host)]), target
+        )
 
     def _collector(self, sessions: Sessions) -> Collector:
         return Collector(sessions, self.ledger, partial(context, self.head))
@@ -255,9 +271,20 @@ def is_of(result: Result, target: Target) -> bool:
             return isinstance(database, Mapping) and database.get("name") == target.new_name
 
 
-def _file_targets(use: CopyUse) -> Iterator[Target]:
-    if use.in_place:
-        yield InPlace(use.in_place)
+def _is_any_of(results: Iterable[Result], target: Target) -> bool:
+    return any(is_of(result, target) for result in results)
+
+
+def restored_paths(results: Iterable[Result]) -> set[str]:
+    """Given results of restores, return the paths that were restored in place."""
+    found = (result.facts.get("paths") for result in results)
+    return {str(path) for paths in found if isinstance(paths, list | tuple) for path in paths}
+
+
+def _file_targets(use: CopyUse, done: set[str]) -> Iterator[Target]:
+    """Yield what is still to be restored of files: nothing is restored onto what an earlier attempt brought back."""
+    if paths := tuple(path for path in use.in_place if path not in done):
+        yield InPlace(paths)
     if use.beside:
         yield Folder(use.folder, use.beside)
 

@@ -14,8 +14,8 @@ from opspact.ledger.store import Ledger
 from opspact.recovery.rebuild_plan import RebuildPlan
 from opspact.run.journal import Journal
 from opspact.run.stage import Run, Stage, new_id
-from opspact.run.state import RunState
-from opspact.structs import Struct
+from opspact.run.state import Finished, NotStarted, RunState
+from opspact.structs import Struct, replace
 
 PROCEDURE = "rebuild"
 CHECK, HOLD, APPLY, FILES, DATABASES, RELEASE, VERIFY, BACKUP = (
@@ -78,7 +78,23 @@ def unfinished_run(ledger: Ledger, contract: str, host: str, *, now: datetime) -
             f"run {found.event.run}, a rebuild of {host}, may still be running",
             hint="wait until it has finished, or stop its process",
         )
-    return RebuildRun(found.event.run, host, state)
+    return RebuildRun(found.event.run, host, _with_restores_open(state))
+
+
+def _with_restores_open(state: RunState) -> RunState:
+    """Return the state in which restores are gone through once more, as long as nothing on the host is live again.
+
+    Policies may have been changed: what they name besides is restored, and what was restored is left as it is.
+    """
+    if _is_done(state, RELEASE):
+        return state
+    again = {name: NotStarted(state.of(name).attempt) for name in (FILES, DATABASES) if _is_done(state, name)}
+    return replace(state, stages={**state.stages, **again})
+
+
+def _is_done(state: RunState, stage: str) -> bool:
+    found = state.of(stage)
+    return isinstance(found, Finished) and found.outcome is RunOutcome.DONE
 
 
 def _newest_start(ledger: Ledger, contract: str, host: str) -> Recorded[RunStarted] | None:

@@ -75,7 +75,7 @@ def rebuild_lines(outcome: RebuildOutcome) -> Iterator[Line]:
         meaning = "good" if result.verdict is Verdict.OK else "doubt"
         yield line((f"{result.verdict}  ", meaning), result.message, hang=4)
     for what in outcome.plan.lost:
-        yield line(("not restored  ", "bad"), f"{what}: no copy has it", hang=4)
+        yield line(("not restored  ", "bad"), what, hang=4)
     yield line()
     yield _verdict(outcome)
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from building import backup, service, tree
-from runs import execution
+from job_results import job_result
+from runs import context, execution
 
 from opspact.compile.build import build
 from opspact.errors import Refused
 from opspact.evidence.backup_stats import BackupStats
 from opspact.fleet import connection, lock, session
 from opspact.fleet.sessions import Sessions, open_sessions
-from opspact.ledger.run_events import LeaseReleased, LeaseTaken, RunOutcome
+from opspact.ledger.run_events import LeaseReleased, LeaseTaken, RunOutcome, RunStarted
 from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.model.policies.backup import DatabaseEngine
@@ -154,3 +155,13 @@ def test_the_first_apply_must_bring_what_restoring_needs_and_the_second_one_ever
     assert here.carry_out(ledger, "apply", "verify") == StageResult()
     here.applied = [Applied(is_converged=False, signal=15)]
     assert here.carry_out(ledger, "apply", "verify").signal == 15
+
+
+def test_what_policies_name_after_everything_was_restored_is_said(here: Here, ledger: Ledger) -> None:
+    here.carry_out(ledger, "hold")
+    (started,) = ledger.read(RunStarted, contract="office")
+    rebuild = here.rebuild(ledger, started.event.run)
+    assert rebuild.missing_data() == [str(here.data)]
+    done = job_result("restore/nightly", "app1", 1, facts={"paths": [str(here.data)]})
+    ledger.record(done, context=replace(context(), contract="office", at=datetime.now(UTC)))
+    assert rebuild.missing_data() == []

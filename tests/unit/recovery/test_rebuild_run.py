@@ -66,10 +66,17 @@ def test_the_newest_unfinished_rebuild_of_the_host_is_resumed_where_it_stopped(l
     found = unfinished_run(ledger, CONTRACT, "app1", now=datetime.now(UTC))
     assert (found.id, found.is_resumed) == (made.id, True)
     treatments = [each.treatment for each in resume(found.run(plan()), found.state)]
-    assert treatments == [*[Treatment.SKIP] * 4, Treatment.START_OVER, *[Treatment.START] * 3]
+    assert treatments == [*[Treatment.SKIP] * 3, Treatment.START, Treatment.START_OVER, *[Treatment.START] * 3]
     carry_out(ledger, found)
     with pytest.raises(NothingFound):
         unfinished_run(ledger, CONTRACT, "app1", now=datetime.now(UTC))
+
+
+def test_once_the_host_is_live_again_nothing_is_restored_any_more(ledger: Ledger) -> None:
+    carry_out(ledger, new_run("app1", NOW), verify=failing)
+    found = unfinished_run(ledger, CONTRACT, "app1", now=datetime.now(UTC))
+    treatments = [each.treatment for each in resume(found.run(plan()), found.state)]
+    assert treatments == [*[Treatment.SKIP] * 6, Treatment.START_OVER, Treatment.START]
 
 
 def test_a_rebuild_that_may_be_at_work_is_not_resumed(ledger: Ledger) -> None:
