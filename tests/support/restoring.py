@@ -42,7 +42,7 @@ else:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, name)
     if wanted and not meant:
-        print("Include pattern 'x' never matched.", file=sys.stderr)
+        print(f"Include pattern '{wanted[0]}' never matched.", file=sys.stderr)
         sys.exit(1)
 if command == "extract" and (here / "fails").exists():
     status, _, words = (here / "fails").read_text().partition(" ")

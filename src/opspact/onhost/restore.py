@@ -62,6 +62,8 @@ ROOM_LEFT = 100 * 2**20  # bytes that stay free
 DAMAGE = re.compile("integrity|all-zero|[Ii]nconsistent|checksum|not found in the chunks index", re.IGNORECASE)
 """What borg says when it is the copy that is bad."""
 
+NEVER_MATCHED = re.compile("Include pattern '(.*)' never matched")
+
 
 class Unfinished:
     """What a run has begun to make: written down before it is made, so that the next one removes what is left of it."""
@@ -265,7 +267,12 @@ class Restore:
 
     def extract(self, paths: list[str], folder: Path) -> None:
         """Have borg restore paths of the copy, or all of it, into a folder. Raise NotRestored: a path is not in it."""
-        self.copies.borg("extract", self.copies.place(self.copy), *(f"pp:{path}" for path in paths), folder=folder)
+        try:
+            self.copies.borg("extract", self.copies.place(self.copy), *(f"pp:{path}" for path in paths), folder=folder)
+        except NotRestored as error:
+            if missing := NEVER_MATCHED.search(str(error)):
+                raise NotRestored(f"/{missing[1]} is not in {self.copy['name']}") from error
+            raise
         for path in paths:
             if not os.path.lexists(folder / path):
                 raise NotRestored(f"/{path} is not in {self.copy['name']}")

@@ -78,10 +78,14 @@ def test_single_files_and_folders_keep_their_paths(host: Host) -> None:
     assert restored(host.target) == {"etc/hostname": b"db1\n", "srv/oa/b/c": b"c"}
 
 
-@pytest.mark.parametrize("path", ["/srv/nothing", "srv", "/"])
-def test_a_path_that_is_not_in_the_copy_is_said(host: Host, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/srv/nothing", "/srv/nothing is not in nightly-"), ("srv", "absolute path"), ("/", "absolute path")],
+)
+def test_a_path_that_is_not_in_the_copy_is_said(host: Host, path: str, words: str) -> None:
     host.copy("a1", files=3)
     status, result = host.restore(folder=str(host.target), paths=[path])
+    assert words in result["message"]
     assert (status, result["outcome"], result["verdict"]) == (1, "failed", "unknown"), result
     assert not host.target.exists()
     assert host.leftovers() == []
