@@ -44,7 +44,7 @@ def ops(at: datetime, network: str) -> Item:
     said = f"last login {text} from {network[:-4]}9 by publickey SHA256:one; 1 login, 1 sudo command."
     logins = [[text, f"{network[:-4]}9", "publickey SHA256:one"], "no login", [text, 7]]
     commands = [[text, "root", "/usr/bin/tee /etc/motd\x1b]0;gone\x07"]]
-    used = {"first": text, "networks": {network: text}, "keys": {"SHA256:one": text}}
+    used = {"first": text, "networks": {network: text}, "keys": {"SHA256:one": text}, "unlisted": {text: 30, "": "x"}}
     return item("account", "ops", Verdict.OK, message=said, logins=logins, commands=commands, **used)
 
 

@@ -3,7 +3,7 @@
 In: results, baselines, open anomalies, judged obligations. Out: lines, JSON.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,9 @@ def _use_lines(item: Item, zone: ZoneInfo) -> Iterator[Line]:
     """Yield the logins of an account, and the commands that it ran with sudo."""
     for at, address, by in _rows(item, "logins"):
         yield line("login    ", (f"{_instant(at, zone)}  ", "quiet"), f"from {address} by {by}", indent=4, hang=9)
+    more = item.facts.get("unlisted")
+    if count := sum(each for each in more.values() if isinstance(each, int)) if isinstance(more, Mapping) else 0:
+        yield line("login    ", format_count(count, "more login"), indent=4, hang=9)
     for at, target, command in _rows(item, "commands"):
         yield line("command  ", (f"{_instant(at, zone)}  ", "quiet"), f"as {target}: {command}", indent=4, hang=9)
 
