@@ -152,16 +152,21 @@ def test_a_storm_of_failures_and_then_a_success_is_reported_on_both(
 def test_new_root_accounts_keys_and_rules_are_reported_on_both(two_releases: Lab, contract: Contract) -> None:
     change = (
         "useradd -o -u 0 -g 0 -M toor && cat ~ops/.ssh/authorized_keys >>~nosudo/.ssh/authorized_keys && "
-        "echo 'eve ALL=(ALL) ALL' >/etc/sudoers.d/eve && usermod -aG adm eve && touch ~/x"
+        "echo 'eve ALL=(ALL) ALL' >/etc/sudoers.d/eve && usermod -aG adm eve && touch ~/x && "
+        "useradd -M bob && passwd -q -d bob && { timeout 5 script -qc 'login -f root' /dev/null </dev/null || true; }"
     )
     for host in HOSTS:
         assert two_releases.root(host, change).rc == 0
-    for result in review(contract).values():
+    for host, result in review(contract).items():
         found = strange(result)
         assert found["UID 0 added", "toor"] == "The account toor with UID 0 is new."
         assert {"sudo rules added", "key added", "key changed", "privileged group added"} & {kind for kind, _ in found}
         assert ("sudo rules added", "/etc/sudoers.d/eve") in found
         assert ("privileged group added", "adm eve") in found
+        assert ("empty password added", "bob") in found
+        assert "passwd: the password of bob was changed, locked, unlocked or removed." in found.values()
+        at_console = {"app2": "root logged in from console by login."}  # Debian 13 has no login in its base
+        assert found.get(("root login", "root")) == at_console.get(host)
         assert any(
             kind == "account tool" and "useradd: new user: name=toor" in text for (kind, _), text in found.items()
         )
