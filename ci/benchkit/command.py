@@ -56,15 +56,10 @@ class Asked:
 
     @classmethod
     def of(cls, given: argparse.Namespace) -> "Asked":
-        """Given the parsed arguments, return them checked.
-
-        Raise BenchError for a part that does not exist, and when a table of some parts alone would be written.
-        """
+        """Given the parsed arguments, return them checked. Raise BenchError for a part that does not exist."""
         parts = tuple(given.only.split(","))
         if strange := set(parts) - set(PARTS):
             raise BenchError(f"no such part: {', '.join(sorted(strange))}; the parts are {', '.join(PARTS)}")
-        if given.write and set(parts) != set(PARTS):
-            raise BenchError("--write replaces the complete table; omit --only")
         hosts = tuple(int(number) for number in given.hosts.split(","))
         return cls(parts, hosts, 1 if given.quick else given.rounds, given.write)
 
@@ -81,9 +76,9 @@ def main(argv: Sequence[str]) -> int:
         return 2
     print(markdown(rows))
     if asked.write:
-        PAGE.write_text(
-            page.written(PAGE.read_text(), rows, loads, rounds=max(asked.rounds, *(row.ours.runs for row in rows)))
-        )
+        write = page.written if set(asked.parts) == set(PARTS) else page.merged
+        measured = page.Measured(rows, loads, max(asked.rounds, *(row.ours.runs for row in rows)))
+        PAGE.write_text(write(PAGE.read_text(), measured))
         print(f"written: {PAGE}")
     return 0 if all(row.is_reached for row in rows) else 1
 
@@ -94,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="number of runs; the median counts (3)")
     parser.add_argument("--hosts", default="8,24", metavar="N,…", help="sizes of the lab (8,24)")
     parser.add_argument("--only", default=",".join(PARTS), metavar="PART,…", help=f"parts: {', '.join(PARTS)}")
-    parser.add_argument("--write", action="store_true", help="write the table into docs/performance.md")
+    writes = "write the table into docs/performance.md; with --only, the rows of these parts alone"
+    parser.add_argument("--write", action="store_true", help=writes)
     return parser
 
 

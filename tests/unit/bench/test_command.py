@@ -21,9 +21,11 @@ def signals() -> Iterator[None]:
 
 
 def part(seconds: float, limit: float) -> Callable[[Path, Taking], list[Row]]:
-    return lambda _folder, _taking: [
-        Row("work", Figure("ours", seconds), Figure("the limit", limit), 1, at_most=True),
-    ]
+    def measure(_folder: Path, taking: Taking) -> list[Row]:
+        taking.loads.append(0.5)
+        return [Row("work", Figure("ours", seconds), Figure("the limit", limit), 1, at_most=True)]
+
+    return measure
 
 
 @pytest.mark.parametrize(("seconds", "code"), [(1.0, 0), (1.01, 1)])
@@ -44,11 +46,13 @@ def test_a_table_of_some_parts_alone_is_not_written_over_the_whole_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     page = tmp_path / "performance.md"
-    page.write_text(f"{BEGIN}\nall rows\n{END}\n")
+    page.write_text(f"{BEGIN}\n\nMeasured before.\n\n| another | ours | 1 s | them | 2 s | 0.50 | ≤ 1 | yes |\n{END}\n")
     monkeypatch.setattr(command, "PAGE", page)
     monkeypatch.setattr(command, "ALONE", {"judge": (part(1, 1),)})
-    assert command.main(["--only", "judge", "--write"]) == 2
-    assert "all rows" in page.read_text()
+    assert command.main(["--only", "judge", "--write"]) == 0
+    assert "Measured before." in page.read_text()
+    assert "| another |" in page.read_text()
+    assert "| the limit |" in page.read_text()
 
 
 class Bed:
