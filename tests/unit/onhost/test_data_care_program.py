@@ -377,7 +377,8 @@ def test_a_policy_with_many_columns_in_another_schema_is_purged(host: Host) -> N
     host.sql("CREATE SCHEMA audit")
     columns = ", ".join(f"c{number} text" for number in range(200))
     host.sql(f"CREATE TABLE audit.log (id int, created_at date, {columns}, PRIMARY KEY (id, created_at))")
-    host.sql("INSERT INTO audit.log (id, created_at, c7) SELECT n, current_date - n, 'x' FROM generate_series(1, 50) n")
+    today = "(now() AT TIME ZONE 'Asia/Shanghai')::date"
+    host.sql(f"INSERT INTO audit.log (id, created_at, c7) SELECT n, {today} - n, 'x' FROM generate_series(1, 50) n")
     host.settings(table="audit.log")
     status, result = host.run()
     host.sql("CREATE TABLE public.left_over AS SELECT * FROM audit.log")
