@@ -22,6 +22,7 @@ import shutil
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from opspact.onhost.copy_archive import (
@@ -176,11 +177,15 @@ def restore_files(repository: Repository, configuration: Facts, *, folder: Path,
         about["archive"] = {"name": copy["name"], "id": copy["id"], "started": utc(copy["started"])}
         check_capacity(folder, copy["record"])
         about["age_seconds"] = round(time.time() - copy["started"])
-        begin = time.monotonic()
-        extract(repository, copy["name"], folder / "files")
-        took = time.monotonic() - begin
-        if "manifest" in copy["record"]:
-            extract(repository, f"{copy['name']}{MANIFEST_ENDING}", folder / "manifest")
+        begin, manifests = (
+            time.monotonic(),
+            [f"{copy['name']}{MANIFEST_ENDING}"] if "manifest" in copy["record"] else [],
+        )
+        with ThreadPoolExecutor(1) as pool:  # borg takes longer to start than for a manifest
+            manifest = pool.map(lambda name: extract(repository, name, folder / "manifest"), manifests)
+            extract(repository, copy["name"], folder / "files")
+            took = time.monotonic() - begin
+            list(manifest)
     return copy, took
 
 
