@@ -27,7 +27,12 @@ ALONE = {
     "deadlines": (measure.a_million_deadlines,),
     "judge": (measure.judging,),
 }
-WITH_DATA = {"purge": (measure.purge,), "inspect": (measure.inspect,), "review": (measure.review,)}
+WITH_DATA = {
+    "purge": (measure.purge,),
+    "drill": (measure.drill,),
+    "inspect": (measure.inspect,),
+    "review": (measure.review,),
+}
 """Parts that have a lab of their own, with a database or a journal."""
 
 ON_HOSTS = {

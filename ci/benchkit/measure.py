@@ -10,7 +10,19 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchkit import baseline, collecting, deadlines, history, inspecting, large, many_names, purging, reviewing, scale
+from benchkit import (
+    baseline,
+    collecting,
+    deadlines,
+    drilling,
+    history,
+    inspecting,
+    large,
+    many_names,
+    purging,
+    reviewing,
+    scale,
+)
 from benchkit.bed import Bed, nothing_done
 from benchkit.table import Figure, Row, figure, missing
 from benchkit.timing import Run
@@ -283,6 +295,15 @@ def purge(folder: Path, taking: Taking) -> list[Row]:
         "floor", "`COPY … TO` a file and one `DELETE`", note="PostgreSQL alone, no archive elsewhere"
     )
     return [Row("purge of 1,000,000 rows with archive", ours, theirs, 2.5, at_most=True)]
+
+
+def drill(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure the restore test of a copy of 2 GB on a lab of its own."""
+    with drilling.drilling(folder) as bed:
+        taking.turns({"ours": bed.ours, "floor": bed.floor})
+    ours = taking.figure("ours", "the run of `drill` on the backup server")
+    theirs = taking.figure("floor", "`borg extract` of the same", note="nothing compared")
+    return [Row("drill of a 2 GB set", ours, theirs, 1.3, at_most=True)]
 
 
 def inspect(_: Path, taking: Taking) -> list[Row]:
