@@ -172,15 +172,27 @@ def first(bed: Bed, taking: Taking) -> list[Row]:
 
 
 def collect(bed: Bed, taking: Taking) -> list[Row]:
-    """Given a bed, measure collecting with nothing new on its hosts, with an empty ledger and with a full one.
+    """Given a bed, measure collecting with nothing new on its hosts, with an empty ledger and a full one; new results.
 
     The hosts have jobs afterwards that the bed's own contract does not have.
     """
-    empty, full = collecting.prepare(bed, history.MANY)
+    empty, full, new = collecting.prepare(bed, history.MANY)
     taking.turns({"empty": empty.collect, "full": full.collect}, at_least=EXACT)
+    full.collect()  # which brings the spools back
+    taking.turns({"new": new.collect, "bare": new.floor})
     work = f"collect, {bed.count} hosts with nothing new, {full.count:,} results in the ledger"
-    ours = taking.processor("full", "`opspact inspect collect`")
-    return [Row(work, ours, taking.processor("empty", "an empty ledger"), 1.1, at_most=True)]
+    name = "`opspact inspect collect`"
+    bare = taking.figure("bare", "bare `ssh host sudo sh -s` that reads them, all hosts at once")
+    return [
+        Row(work, taking.processor("full", name), taking.processor("empty", "an empty ledger"), 1.1, at_most=True),
+        Row(
+            f"collect, {bed.count} hosts with {collecting.NEW} new results each",
+            taking.figure("new", name),
+            bare,
+            1.5,
+            at_most=True,
+        ),
+    ]
 
 
 def compiling(folder: Path, taking: Taking) -> list[Row]:

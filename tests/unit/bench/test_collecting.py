@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 from benchkit import bed, collecting, contract, history, measure
-from benchkit.collecting import JOBS, nothing_new, spools, with_spools, without_spools, write_ledger
+from benchkit.collecting import JOBS, nothing_new, only_new, spools, with_spools, without_spools, write_ledger
 from benchkit.measure import Taking
 from benchkit.timing import BenchError, Run
 from programs import Machine
@@ -108,9 +108,12 @@ def said(**changes: object) -> str:
     return f"collecting from 2 hosts\n{json.dumps(nothing | changes, indent=2)}\n"
 
 
-def test_a_collect_that_found_nothing_is_measured() -> None:
-    run = Run(1.0, output=said())
+def test_a_collect_that_found_what_was_there_is_measured() -> None:
+    run, of_new = Run(1.0, output=said()), Run(1.0, output=said(new={"ok": 1, "warning": 1}, results=[{}, {}]))
     assert nothing_new(run) is run
+    assert only_new(of_new, 2) is of_new
+    with pytest.raises(BenchError):
+        only_new(of_new, 3)
 
 
 @pytest.mark.parametrize(
@@ -141,15 +144,19 @@ class Measured:
         self._seconds = list(seconds)
 
     def collect(self) -> Run:
-        return Run(9.0, self._seconds.pop())
+        return Run(9.0, self._seconds.pop() if self._seconds else 0.0)
+
+    def floor(self) -> Run:
+        return Run(6.0)
 
 
 @pytest.mark.parametrize(("full", "reached"), [(1.1, True), (1.101, False)])
 def test_a_million_results_may_cost_a_tenth_more(
     monkeypatch: pytest.MonkeyPatch, *, full: float, reached: bool
 ) -> None:
-    both = Measured(*[1.0] * 9), Measured(*[full] * 5, *[8.0] * 4, count=1_000_032)
-    monkeypatch.setattr(collecting, "prepare", lambda _bed, count: both if count == history.MANY else None)
-    (row,) = measure.collect(cast("bed.Bed", Bed()), Taking(3))  # how many hosts it has is all that is asked
+    three = Measured(*[1.0] * 9), Measured(*[full] * 5, *[8.0] * 4, count=1_000_032), Measured()
+    monkeypatch.setattr(collecting, "prepare", lambda _bed, count: three if count == history.MANY else None)
+    row, new = measure.collect(cast("bed.Bed", Bed()), Taking(3))  # how many hosts it has is all that is asked
     assert (row.ours.value, row.ours.runs, row.is_reached) == (full, 9, reached)
     assert row.work == "collect, 24 hosts with nothing new, 1,000,032 results in the ledger"
+    assert (new.work, new.ratio, new.is_reached) == ("collect, 24 hosts with 10 new results each", 1.5, True)
