@@ -21,9 +21,9 @@ import time
 from typing import Any
 
 from opspact.onhost.postgresql import PostgresqlFailed
-from opspact.onhost.purge import CannotPurge, Purge
+from opspact.onhost.purge import LAYOUT, CannotPurge, Purge
 from opspact.onhost.row_archive import RowArchive
-from opspact.onhost.spool import CannotRun, open_spool, read_configuration, utc
+from opspact.onhost.spool import CannotRun, open_spool, read_configuration
 
 GO_ON = 74
 NOT_KNOWN = 255
@@ -51,8 +51,6 @@ def carry_out(configuration: dict[str, Any], purge: Purge) -> dict[str, Any]:
         state = read_back(configuration, purge, state)
     if state["phase"] == "deleting":
         state = purge.remove_rows()
-        state.update(phase="deleted", deleted_at=utc(time.time() + 1))  # later than any of it
-        purge.remember(state)
     held = purge.wait_for_others(f"'{state['deleted_at']}'::timestamptz")
     return report(purge, {**state, "held": held}, purge.vacuum())
 
@@ -69,9 +67,15 @@ def read_back(configuration: dict[str, Any], purge: Purge, state: dict[str, Any]
     An archive that cannot be read is none: unless rows were deleted already, the next run makes another one.
     """
     counts = {"deleted": state.get("deleted", 0), "batches": state.get("batches", 0)}
-    read = {**state, **counts, "phase": "deleting", "after": "(0,0)", "changed": 0}
+    read = {**state, **counts, "phase": "deleting", "after": "(0,0)", "seen": 0, "changed": 0}
+    archive = RowArchive(configuration, purge, state["archive"])
     try:
-        RowArchive(configuration, purge, state["archive"]).read_back(state, purge.load_statements(read))
+        with archive.extract() as borg:
+            if purge.count_rows() == state["rows"]:
+                archive.compare(borg, state)
+                purge.remember(read)
+            else:
+                archive.load(borg, state, purge.load_statements(read))
     except CannotPurge as error:
         if counts["deleted"]:
             raise CannotPurge(
@@ -85,11 +89,13 @@ def read_back(configuration: dict[str, Any], purge: Purge, state: dict[str, Any]
 def open_run(purge: Purge) -> dict[str, Any]:
     """Return the state of the run that is not over, or of a new one. Raise CannotPurge when none may be made.
 
-    A run whose table has other columns by now is over: what is deleted is in its archive, the rest is archived again.
+    A run whose table has other columns by now, or whose stage another version of this program made, is over: what is
+    deleted is in its archive, the rest is archived again.
     """
     state = purge.state()
     purge.refuse()
-    if state and (state["phase"] == "reported" or state["signature"] != purge.facts["signature"]):
+    is_of_now = state.get("signature") == purge.facts["signature"] and state.get("layout") == LAYOUT
+    if state and (state["phase"] == "reported" or not is_of_now):
         purge.end()
         state = {}
     if state:

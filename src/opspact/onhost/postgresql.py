@@ -103,9 +103,12 @@ class Database:
             raise psql_error(process.returncode, said.decode("utf-8", "replace"))
         return answer.decode("utf-8", "replace")
 
-    def ask_json(self, query: str) -> Any:
-        """Given a query for one JSON value, return it; None where it gives no row. Raise PostgresqlFailed."""
-        answer = self.execute(query).strip()
+    def ask_json(self, *statements: str, **settings: str) -> Any:
+        """Given a query for one JSON value, return it; None where it gives no row. Raise PostgresqlFailed.
+
+        Statements before it may give rows without a value.
+        """
+        answer = self.execute(*statements, **settings).strip()
         return json.loads(answer) if answer else None
 
 

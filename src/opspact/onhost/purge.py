@@ -2,14 +2,15 @@
 
 In: the settings of data care. Out: SQL that is carried out. A part of programs.
 
-What is removed is joined by key with the rows that were read back from the archive, and each row has to be what the
-archive says: the same to the bit, or else the same as text, which is what an archive holds. That is stricter than
-`IS NOT DISTINCT FROM` (1.0 is not 1.00) and works for types without equality (json). A row that another session has
-changed since stays.
+The rows of a run are copied into a table of their own, its stage `opspact_purge."POLICY"`, and the archive is made of
+that. When the archive has been read back and is that to the byte, what is in the stage is removed, joined by key: each
+row has to be what was archived, the same to the bit, or else the same as text, which is what an archive holds. That is
+stricter than `IS NOT DISTINCT FROM` (1.0 is not 1.00) and works for types without equality (json). A row that another
+session has changed since stays.
 
-The rows that were read back lie in a table of their own, `opspact_purge."POLICY"`. The comment of that table is the
-state of the run: it changes in the transaction that removes rows, survives the death of either program and the crash of
-the database, and is replicated nowhere. The table itself is unlogged: a crash empties it, and it is filled again.
+The comment of the stage is the state of the run: it changes in the transaction that removes rows, survives the death of
+either program and the crash of the database, and is replicated nowhere. The stage itself is unlogged: a crash empties
+it, and it is filled again with what is in the archive.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import time
 from typing import Any
 
 from opspact.onhost.postgresql import Database, identifier, literal
-from opspact.onhost.purge_queries import SCHEMA, Names, holders_query, removal_statement, table_query
+from opspact.onhost.purge_queries import SCHEMA, Names, holders_query, removal_statement, stage_query, table_query
 
 Facts = dict[str, Any]
 OLDEST_SERVER = 140000  # the first that scans a range of a table's rows, and notices that a client is gone
 TIMES = {"timestamp with time zone", "timestamp without time zone", "date"}
+LAYOUT = 2  # of the stage and its state
 LOCK_PATIENCE_OF_ROWS = "3s"  # that a batch waits for a row that another session has locked
 SHARE_OF_FREE_SPACE = 4  # the rows that are compared may take this part of it
 
@@ -70,9 +72,8 @@ class Purge:
 
         Raise CannotPurge when there is no such table, PostgresqlFailed.
         """
-        if waits:
-            self.database.execute(self.lock, lock_timeout="600s")
-        self.facts = self.database.ask_json(table_query(self.names)) or {}
+        first = (self.lock,) if waits else ()
+        self.facts = self.database.ask_json(*first, table_query(self.names), lock_timeout="600s") or {}
         if not self.facts:
             raise CannotPurge(f"the database {self.database.name} has no table {self.name}")
 
@@ -110,6 +111,7 @@ class Purge:
         cutoff = self.database.execute(f"SELECT ({wall}) AT TIME ZONE {literal(self.zone)}").strip()
         state = {
             "phase": "archiving",
+            "layout": LAYOUT,
             "cutoff": cutoff,
             "limit": self.row_limit(),
             "signature": self.facts["signature"],
@@ -117,7 +119,7 @@ class Purge:
         }
         make = (
             f"CREATE UNLOGGED TABLE {self.stage} WITH (autovacuum_enabled = false) AS "
-            f"SELECT {self.columns} FROM ONLY {self.table} WITH NO DATA"
+            f"{stage_query(self.names, self.facts['columns'])} WITH NO DATA"
         )
         self.database.execute(
             "BEGIN", f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}", make, self.state_statement(state), "COMMIT"
@@ -143,22 +145,27 @@ class Purge:
         query = f"SELECT EXISTS (SELECT FROM ONLY {self.table} WHERE {self.selection(state)})"
         return self.database.execute(query).strip() == "t"
 
-    def copy_statement(self, state: Facts) -> str:
-        """Return the statement that gives the rows to archive."""
+    def copy_statements(self, state: Facts) -> tuple[str, ...]:
+        """Return the statements that fill the stage with the rows of a run, and give them to be archived.
+
+        They wait like all others: whoever is killed fills nothing that another run has archived meanwhile.
+        """
         limit = f" ORDER BY {identifier(self.column)} LIMIT {state['limit']}" if state["limit"] else ""
-        rows = f"SELECT {self.columns} FROM ONLY {self.table} WHERE {self.selection(state)}{limit}"
-        return f"COPY ({rows}) TO STDOUT"
+        rows = f"{stage_query(self.names, self.facts['columns'])} WHERE {self.selection(state)}{limit}"
+        waits = f"DO $$ BEGIN PERFORM {self.lock.removeprefix('SELECT ')}; END $$"  # without a line of its own
+        fill = ("BEGIN", f"TRUNCATE {self.stage}", f"INSERT INTO {self.stage} {rows}", "COMMIT")
+        return waits, *fill, f"COPY {self.stage} ({self.columns}) TO STDOUT"
 
     def load_statements(self, state: Facts) -> tuple[bytes, bytes]:
-        """Return what psql reads before and after the rows that are put into the stage: without the latter, none are.
+        """Return what psql reads before and after the rows of an archive that go into the stage.
 
-        `state`: the run's, once they are.
+        Without the latter, none do. `state`: the run's, once they have.
         """
         count = (
             f"DO $$ BEGIN IF (SELECT count(*) FROM {self.stage}) <> {int(state['rows'])} THEN "
             "RAISE 'the archive has another number of rows than were archived'; END IF; END $$"
         )
-        before = f"BEGIN;\nTRUNCATE {self.stage};\nCOPY {self.stage} FROM STDIN WITH (FREEZE);\n"
+        before = f"BEGIN;\nTRUNCATE {self.stage};\nCOPY {self.stage} ({self.columns}) FROM STDIN WITH (FREEZE);\n"
         return before.encode(), f"\\.\n{count};\n{self.state_statement(state)};\nCOMMIT;\n".encode()
 
     def count_rows(self) -> int:
@@ -167,19 +174,19 @@ class Purge:
 
     def remove_rows(self) -> Facts:
         """Remove what the stage has from the table, batch by batch, and return the state in the end."""
-        self.database.execute(
+        state: Facts = self.database.ask_json(
             self.lock,
             removal_statement(self.names, self.facts["columns"], key=self.facts["key"], batch=self.batch),
+            f"SELECT obj_description({literal(self.stage)}::regclass, 'pg_class')",
             client_connection_check_interval="1s",
             lock_timeout=LOCK_PATIENCE_OF_ROWS,
             deadlock_timeout="100ms",  # this session is the one that gives way
-            synchronous_commit="off",  # the next phase is kept on disk, and all batches with it
-            enable_hashjoin="off",  # a batch is small: its rows are found by key
+            synchronous_commit="off",
+            enable_hashjoin="off",  # a batch is small: the whole table is not read for it
             enable_mergejoin="off",
             plan_cache_mode="force_custom_plan",
         )
-        self.facts = self.database.ask_json(table_query(self.names))
-        return self.state()
+        return state
 
     def wait_for_others(self, moment: str) -> list[str]:
         """Wait until no transaction is open from before a moment; return those that still are."""
@@ -194,23 +201,31 @@ class Purge:
 
     def vacuum(self) -> Facts:
         """Make the space of removed rows reusable, and return sizes in bytes: the table's after, the stage's."""
-        self.database.execute(self.lock, f"VACUUM (ANALYZE) {self.table}", client_connection_check_interval="1s")
         sizes = ", ".join(
             f"{literal(what)}, pg_table_size({literal(name)})"
             for what, name in (("table", self.table), ("stage", self.stage))
         )
-        found: Facts = self.database.ask_json(f"SELECT json_build_object({sizes})")
+        found: Facts = self.database.ask_json(
+            self.lock,
+            f"VACUUM (ANALYZE) {self.table}",
+            f"SELECT json_build_object({sizes})",
+            client_connection_check_interval="1s",
+        )
         return found
 
     def close(self) -> None:
         """End a run whose result is kept: not one that is gone on with."""
-        self.remember({"phase": "reported", "signature": []})
-        self.end()
+        self.database.execute(self.state_statement({"phase": "reported", "signature": []}), *self.end_statements)
+
+    @property
+    def end_statements(self) -> tuple[str, str]:
+        """The statements that drop the stage, and the schema unless another purge has a stage there."""
+        gone = f"DO $$ BEGIN DROP SCHEMA {SCHEMA}; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END $$"
+        return f"DROP TABLE {self.stage}", gone
 
     def end(self) -> None:
-        """Drop the stage, and the schema unless another purge has a stage there."""
-        gone = f"DO $$ BEGIN DROP SCHEMA {SCHEMA}; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END $$"
-        self.database.execute(f"DROP TABLE {self.stage}", gone)
+        """Drop the stage."""
+        self.database.execute(*self.end_statements)
 
 
 def refusals(purge: Purge) -> list[str]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from opspact.onhost.postgresql import literal
 
 SCHEMA = "opspact_purge"
+PLACE = '"place of the row"'  # the column of a stage that says where a row was; no column of theirs is called that
 TRIES = 40  # of one batch, which waits longer each time
 
 
@@ -107,31 +108,48 @@ SELECT json_agg(said) FROM (
 ) found"""
 
 
+def stage_query(names: Names, columns: list[str]) -> str:
+    """Return the query for the rows of the table as a stage has them, without a condition."""
+    return f"SELECT ctid AS {PLACE}, {', '.join(columns)} FROM ONLY {names.table}"
+
+
+def equal_rows(columns: list[str]) -> str:
+    """Return the condition that a row of the table is that of the stage."""
+    theirs, ours = (", ".join(f"{side}.{name}" for name in columns) for side in ("t", "s"))
+    row, other = f"ROW({theirs})::record", f"ROW({ours})::record"  # as records: else each column is compared alone
+    return f"({row} *= {other} OR {row}::text = {other}::text)"
+
+
 def removal_statement(names: Names, columns: list[str], *, key: list[tuple[str, str]], batch: int) -> str:
     """Return the statement that removes the rows of the stage from the table, a batch in each transaction.
 
-    A batch that meets a lock for too long, or a deadlock, is tried again a little later.
+    A row is looked for where it was, and those that are not there by key: an index takes four times as long as a
+    place. A batch that meets a lock for too long, or a deadlock, is tried again a little later. The end is kept on the
+    disk, and all batches with it.
     """
-    theirs, ours = (", ".join(f"{side}.{name}" for name in columns) for side in ("t", "s"))
-    by_key = " AND ".join(f"t.{name} {operator} s.{name}" for name, operator in key)
-    row, other = f"ROW({theirs})::record", f"ROW({ours})::record"  # as records: else each column is compared alone
-    same = f"({row} *= {other} OR {row}::text = {other}::text)"
     part = "s.ctid > after AND s.ctid <= past"
+    by_key = " AND ".join(f"t.{name} {operator} s.{name}" for name, operator in key)
+    by_place = f"t.ctid = s.{PLACE} AND ({by_key}) IS TRUE"  # no index finds what IS TRUE
+    removal = f"DELETE FROM ONLY {names.table} t USING {names.stage} s WHERE {part} AND {equal_rows(columns)}"
     return f"""\
 DO $purge$
 DECLARE
   state jsonb := obj_description({literal(names.stage)}::regclass, 'pg_class')::jsonb;
-  after tid := state->>'after';
-  past tid;
-  wanted bigint; removed bigint; changed bigint; tries int := 0;
+  after tid := state->>'after'; past tid;
+  wanted bigint; removed bigint; others bigint; changed bigint; tries int := 0;
 BEGIN
   LOOP
     SELECT max(b.at), count(*) INTO past, wanted
     FROM (SELECT s.ctid AS at FROM {names.stage} s WHERE s.ctid > after LIMIT {batch}) b;
     EXIT WHEN wanted = 0;
+    others := 0; changed := 0;
     BEGIN
-      DELETE FROM ONLY {names.table} t USING {names.stage} s WHERE {part} AND {by_key} AND {same};
+      {removal} AND {by_place};
       GET DIAGNOSTICS removed = ROW_COUNT;
+      IF removed < wanted THEN
+        {removal} AND {by_key};
+        GET DIAGNOSTICS others = ROW_COUNT;
+      END IF;
     EXCEPTION WHEN deadlock_detected OR lock_not_available THEN
       tries := tries + 1;
       IF tries > {TRIES} THEN RAISE; END IF;
@@ -139,15 +157,26 @@ BEGIN
       CONTINUE;
     END;
     tries := 0;
-    changed := 0;
-    IF removed < wanted THEN
+    IF removed + others < wanted THEN
       SELECT count(*) INTO changed FROM {names.stage} s JOIN ONLY {names.table} t ON {by_key} WHERE {part};
     END IF;
     after := past;
-    state := state || jsonb_build_object('after', after::text, 'deleted', (state->>'deleted')::bigint + removed,
+    state := state || jsonb_build_object('after', after::text,
+      'deleted', (state->>'deleted')::bigint + removed + others, 'seen', (state->>'seen')::bigint + wanted,
       'changed', (state->>'changed')::bigint + changed, 'batches', (state->>'batches')::bigint + 1);
     EXECUTE format('COMMENT ON TABLE {names.stage} IS %L', state::text);
     COMMIT;
   END LOOP;
+{END_OF_REMOVAL}  EXECUTE format('COMMENT ON TABLE {names.stage} IS %L', state::text);
 END
 $purge$"""
+
+
+END_OF_REMOVAL = """\
+  IF state->'seen' <> state->'rows' THEN
+    RAISE 'the rows that were compared are gone: has the database crashed?';
+  END IF;
+  SET LOCAL synchronous_commit = on;
+  state := state || jsonb_build_object('phase', 'deleted', 'deleted_at',
+    to_char(clock_timestamp() + interval '1 second', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')); -- later than any of it
+"""

@@ -12,10 +12,10 @@ import contextlib
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from opspact.onhost.postgresql import PostgresqlFailed, psql_error
+from opspact.onhost.postgresql import psql_error
 from opspact.onhost.purge import CannotPurge, Purge
 
 BLOCK = 2**20
@@ -72,8 +72,9 @@ class RowArchive:
         """
         options = ("--compression", "lz4", "--chunker-params", PIECES, "--files-cache", "disabled")
         name = f"{self.purge.name}.sql"
-        # The rows are asked for first: borg starts while PostgreSQL begins to send.
-        rows = self.purge.database.start(self.purge.copy_statement(state))
+        # The rows are asked for first: borg starts while PostgreSQL copies them.
+        notices = {"client_connection_check_interval": "1s"}
+        rows = self.purge.database.start(*self.purge.copy_statements(state), settings=notices)
         try:
             borg = self.borg(
                 "create", "--lock-wait", "600", *options, "--stdin-name", name, self.place, "-", writes=True
@@ -107,29 +108,34 @@ class RowArchive:
         finish(borg, "create")
         return found
 
-    def read_back(self, state: dict[str, Any], loading_sql: tuple[bytes, bytes]) -> None:
-        """Read the archive, compare it with what was written, and give its rows to psql, between two pieces of SQL.
-
-        The second piece commits. Raise CannotPurge when anything differs (it is not given then), PostgresqlFailed.
-        """
+    @contextlib.contextmanager
+    def extract(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Have borg read the archive; it starts meanwhile. Raise CannotPurge."""
         borg = self.borg("extract", "--lock-wait", "600", "--stdout", self.place, writes=False)
         try:
-            loading = self.purge.database.start(reads=True)
-        except PostgresqlFailed:
+            yield borg
+        finally:
             end(borg)
-            raise
+
+    def load(self, borg: subprocess.Popen[bytes], state: dict[str, Any], loading_sql: tuple[bytes, bytes]) -> None:
+        """Compare what borg reads, and give the rows to psql on the way, between two pieces of SQL.
+
+        The second piece commits: it is not given when anything differs. Raise CannotPurge, PostgresqlFailed.
+        """
+        loading = self.purge.database.start(reads=True)
         try:
             give = writer_to(loading)
             give(loading_sql[0])
-            self._compare(borg, give, state)
+            self.compare(borg, state, give)
             give(loading_sql[1])
             finish_psql(loading)
         finally:
             end(loading)
-            end(borg)
 
-    def _compare(self, borg: subprocess.Popen[bytes], give: Callable[[bytes], None], state: dict[str, Any]) -> None:
-        """Give the rows of the archive on while they are compared."""
+    def compare(
+        self, borg: subprocess.Popen[bytes], state: dict[str, Any], give: Callable[[bytes], None] = lambda _: None
+    ) -> None:
+        """Compare what borg reads with what was written, and give the rows on. Raise CannotPurge: anything differs."""
         source, digest = pipe(borg.stdout), hashlib.sha256()
         head, tail, left = self.head(state), self.end_text(state), int(state["bytes"])
         begin = source.read(len(head))
