@@ -61,7 +61,8 @@ def compare_files(folder: Path, manifest: Path, *, seed: str, sample: int) -> Co
     """
     is_sample = bool(seed and sample)
     entries: Iterable[FileEntry] = sampled_entries(manifest, seed, sample) if is_sample else manifest_entries(manifest)
-    root, compared, differing = os.path.realpath(folder), 0, []
+    root, compared = os.path.realpath(folder), 0
+    differing: list[str] = []
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # digests are computed without Python's lock
         rest = iter(entries)
         while part := list(islice(rest, TOGETHER)):
