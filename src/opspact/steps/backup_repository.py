@@ -41,6 +41,11 @@ _REVOKE = f"""\
 [ -e "$1/.ssh/authorized_keys" ] || exit 0
 {_NEW_LINE}"""
 """Arguments: the home, the client, the repository. Input: the line that lets this client in, or nothing."""
+_WORD = (
+    "for open in /proc/[0-9]*/fd/*; do if [ $open -ef %s ]; then"
+    " echo | dd of=${open%%/*}/2 oflag=nonblock conv=notrunc status=none 2>/dev/null || :; fi; done"
+)
+"""Sends a word to whoever is connected to the sessions that hold a lock, given its file."""
 _REFUSED_PASSPHRASE = re.compile(r"passphrase supplied in .* is incorrect")  # borg 1.2 and 1.4
 _MADE_WITH_ANOTHER = (
     "the repository was created with another passphrase; restore the former one (from the history of the vault) and "
@@ -209,14 +214,17 @@ class BackupRepository(Step, DependsOnHosts, SlowCheck):
     def key_line(self, client: str, key: str) -> str:
         """Given a host's name and its key, return the line with which the server lets it do one thing.
 
-        The lock is shared by all sessions and taken alone by the server's own prune (onhost/repository.py).
+        The lock is shared by all sessions and taken alone by the server's own prune (onhost/repository.py). Sessions of
+        hosts that went without a goodbye hold borg's lock for two hours, until the server's sshd notices; sent a word,
+        it learns at once that nobody is there any more. borg shows it as an empty line.
         """
         home = f"{self.base}/{client}"
         serve = f"borg serve --append-only --restrict-to-repository {home}/{self.repository}"
         answer = (
             f"case $SSH_ORIGINAL_COMMAND in {names.CONFIGURATION_REQUEST}) exec cat {self.repository}/config;; esac"
         )
-        command = f"cd {home} && {answer} && exec flock -s -F -w 3600 {self.repository}.lock {serve}"
+        lock = f"{self.repository}.lock"
+        command = f"cd {home} && {answer} && {_WORD % lock} && exec flock -s -F -w 3600 {lock} {serve}"
         return f'restrict,command="{command}" {key} opspact {client} {self.repository}'
 
     def _repository_tasks(self) -> tuple[Task, ...]:

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,27 @@ def test_a_client_is_let_in_once_and_out_again(here: Here, tmp_path: Path) -> No
 
     assert here.carry_out(task_of(step, "Stop this host")) == Said("changed\n")
     assert keys.read_text() == ""
+
+
+def test_a_client_s_sessions_are_sent_a_word_by_its_next_one_alone(here: Here, tmp_path: Path) -> None:
+    """Only so sshd learns that the machine of an older one has forgotten it."""
+    step = replace(REPOSITORY, base=str(tmp_path))
+    served = re.search(r'command="([^"]*)"', step.key_line("app1", "KEY"))
+    assert served is not None
+    (tmp_path / "app1").mkdir()
+    here.put("borg", f'echo "$*"; [ ! -e {tmp_path}/first ] || exit 0; mv {tmp_path}/new {tmp_path}/first; exec cat')
+    (tmp_path / "new").touch()
+    pipe = subprocess.PIPE
+    command = ["/bin/sh", "-c", served[1]]
+    with subprocess.Popen(command, env=here.environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as first:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "first").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        second = here.run(served[1])
+        out, err = first.communicate(timeout=30)
+    words = f"serve --append-only --restrict-to-repository {tmp_path}/app1/daily\n"
+    assert (second, out, err) == (Said(words), words, "\n")
 
 
 def test_a_repository_is_made_once_and_what_opened_it_is_known(here: Here, tmp_path: Path) -> None:
