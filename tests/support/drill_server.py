@@ -20,6 +20,9 @@ arguments = sys.argv[1:]
 repository = Path(arguments[-1].split("::")[0])
 with (repository / "asked").open("a") as asked:
     asked.write(" ".join(arguments) + "\n")
+if (repository / "full").exists() and "--bypass-lock" not in arguments:
+    print((repository / "full").read_text(), file=sys.stderr)
+    sys.exit(2)
 if arguments[0] == "list":
     print((repository / "archives").read_text())
 elif arguments[0] == "extract" and arguments[-1].endswith(".manifest"):

@@ -22,6 +22,9 @@ here = Path(os.environ["FAKE_REPOSITORY"])
 with (here / "asked").open("a") as asked:
     asked.write(" ".join(arguments) + "\n")
 command = arguments[0]
+if (here / "full").exists() and "--bypass-lock" not in arguments:
+    print((here / "full").read_text(), file=sys.stderr)
+    sys.exit(2)
 wanted = [word[3:] for word in arguments if word.startswith("pp:")]
 content = here / "content"
 found = [path for path in sorted(content.rglob("*")) if path.is_file()]

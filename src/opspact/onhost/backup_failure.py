@@ -13,16 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from opspact.onhost.database_name import DUMPS, MARIADB, database_of_dump, engine_of
+from opspact.onhost.full_repository import NO_SPACE
 
 Facts = dict[str, Any]
 FAILED_DUMP = re.compile(r"^Command .*/\w+_databases/([^/\s]+)/'?([^'\s]+)'* returned non-zero exit status")
 EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Failed): ")
 CLOSED = "Connection closed by remote host"
+LOST = re.compile(
+    rf"(?:Remote: )?({CLOSED}|Timeout, server|Connection to \S+ closed|Connection reset|client_loop: |.*Broken pipe$)"
+)
+"""How ssh and borg begin to say that a connection ended that had been there."""
+LOCALLY = "Local Exception"
 NOISE = re.compile(
     rf"^(?:Command '.*' returned non-zero|terminating with |{CLOSED}|Need some help\?"
-    r"|Traceback |During handling of |The above exception |Local Exception|Remote Exception|passcommand supplied in "
+    rf"|Traceback |During handling of |The above exception |{LOCALLY}|Remote Exception|passcommand supplied in "
     r"|(?:Borg server: )?(?:Platform|Linux|Borg|PID|sys\.argv|SSH_ORIGINAL_COMMAND): |Borg server: "
-    r"|Creating archive at |Remote: @|/.*: (?:file changed|(?:\w+: )?\[Errno )|\.\.\.$)"
+    r"|Creating archive at |Remote:(?: @|$)|/.*: (?:file changed|(?:\w+: )?\[Errno )|\.\.\.$)"
     r"|: (?:Error (?:running|parsing|getting) |Creating archive$|Dumping |Excluding special files |No valid )"
 )
 """Lines of borg and borgmatic that say that something failed, or where, and never why."""
@@ -52,7 +58,8 @@ def cause(lines: list[str], configuration: Facts) -> str:
     spoken = [line.strip() for line in lines[: len(said)] if line.strip() and line[0] != " " and not NOISE.search(line)]
     last = (spoken or [line for line in said if line.startswith(CLOSED)] or [""])[-1]
     reason = next((line for line in spoken if "you have requested strict checking" in line), last)
-    by_server = any(line.startswith("Borg server: ") for line in said)
+    # borgmatic 1.7 may stop reading before borg says who failed; of its own failures it says so first.
+    by_server = any(line.startswith("Borg server: ") for line in said) or (NO_SPACE in last and LOCALLY not in said)
     return named(EXCEPTION.sub("", reason), configuration, by_server=by_server)[:500] if reason else ""
 
 
@@ -65,11 +72,14 @@ def named(reason: str, configuration: Facts, *, by_server: bool) -> str:
     reason = re.sub(
         r"^\[Errno \d+\] (.*?)(?:: '(.*)')?$", lambda found: ": ".join(filter(None, found.groups())), reason
     )
+    if LOST.match(reason):
+        why = reason.replace("Remote: ", "", 1).rstrip(".")
+        return f"the connection to the backup server was lost ({why})"
     words = re.sub(r"^Remote: (?!ssh:|Host key|No .* host key|\S+@\S+: )", "backup server: ", reason)
     words = words.replace("Remote: ", "", 1).rstrip(".")
     if by_server:
         return words if "/" in words else f"repository {repository}: {words}"
-    if words == "No space left on device":
+    if words == NO_SPACE:
         places = [environment[name] for name in ("BORG_CACHE_DIR", "BORG_BASE_DIR") if name in environment]
         return f"{words} on this host, where borg writes ({', '.join(places) or 'its cache'})"
     return f"repository {repository}: {words}" if "Data integrity" in words else words

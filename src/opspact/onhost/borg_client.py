@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from opspact.onhost.backup_failure import Facts, cause
+from opspact.onhost.full_repository import WITHOUT_LOCK, needs_no_lock
 
 
 class NoBackup(Exception):  # noqa: N818 - named after the decision
@@ -27,7 +28,23 @@ def run_borg(
     """Run borg to its end, without questions. Raise OSError: it cannot be started.
 
     `given`: what it reads (nothing), `out`: where its output goes instead of to the caller; `folder`: where it runs.
+    A full disk of the backup server, where borg's lock cannot be written, keeps nobody from reading.
     """
+    done = run_once(configuration, *arguments, given=given, out=out, folder=folder)
+    if done.returncode != 0 and needs_no_lock(arguments[0], done.stderr.decode("utf-8", "replace")):
+        words = (arguments[0], WITHOUT_LOCK, *arguments[1:])
+        return run_once(configuration, *words, given=given, out=out, folder=folder)
+    return done
+
+
+def run_once(
+    configuration: Facts,
+    *arguments: str,
+    given: IO[bytes] | int | None,
+    out: IO[bytes] | int | None,
+    folder: Path | None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run borg once, as `run_borg` does."""
     return subprocess.run(
         ("borg", *arguments),
         cwd=folder,

@@ -20,6 +20,7 @@ from typing import Any
 
 from opspact.onhost.copy_archive import seconds
 from opspact.onhost.file_manifest import MANIFEST_ENDING
+from opspact.onhost.full_repository import NO_SPACE, WITHOUT_LOCK, needs_no_lock
 from opspact.onhost.spool import json_bytes, write_atomically
 
 Facts = dict[str, Any]
@@ -29,7 +30,7 @@ WORST_LAST = ("ok", "warning", "unknown", "critical")
 BY_SIGNAL = 128  # an exit status that is not lower: borg was ended
 MAY_BE_DAMAGE = {"check", "extract"}  # commands of borg that read data
 NO_DAMAGE = re.compile(
-    "acquire the lock|passphrase|No space left on device|Permission denied|MemoryError|Received SIG|KeyboardInterrupt"
+    f"acquire the lock|passphrase|{NO_SPACE}|Permission denied|MemoryError|Received SIG|KeyboardInterrupt"
 )
 """What borg says when it could not read at all; whatever else makes it fail to is damage."""
 NO_KEY = re.compile(
@@ -87,13 +88,30 @@ class Repository:
     def borg(self, *arguments: str, archives: Sequence[str] = (), folder: Path | None = None) -> str:
         """Run a borg command on the repository, or archives of it, in a folder, and return all that it said.
 
-        Raise RepositoryRefused when it does not end with 0.
+        Raise RepositoryRefused when it does not end with 0. A full disk, where borg's lock cannot be written, keeps
+        nobody from reading: whoever could change something is kept out by the lock of all sessions.
         """
         places = [f"{self.path}::{archives[0]}", *archives[1:]] if archives else [str(self.path)]
-        command = ("borg", *arguments[:1], "--lock-wait", "600", *arguments[1:], *places)
+        done = self._run(*arguments[:1], "--lock-wait", "600", *arguments[1:], *places, folder=folder)
+        if done.returncode != 0 and needs_no_lock(arguments[0], done.stderr):
+            done = self._run(*arguments[:1], WITHOUT_LOCK, *arguments[1:], *places, folder=folder)
+        if done.returncode != 0:
+            said = re.split(r"^Traceback ", done.stderr, maxsplit=1, flags=re.MULTILINE)[0]  # borg says why before it
+            words = [line.strip() for line in said.splitlines() if line.strip()] or ["no output"]
+            words = [NO_SPACE] if NO_SPACE in said else words
+            is_damage = 0 < done.returncode < BY_SIGNAL and not NO_DAMAGE.search(said)
+            problem = "damaged" if arguments[0] in MAY_BE_DAMAGE and is_damage else "error"
+            problem = "no_key" if NO_KEY.search(said) else problem
+            raise RepositoryRefused(
+                f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem
+            )
+        return done.stdout if "--json" in arguments else done.stdout + done.stderr
+
+    def _run(self, *arguments: str, folder: Path | None) -> subprocess.CompletedProcess[str]:
+        """Run borg to its end. Raise RepositoryRefused: it cannot be started."""
         try:
-            done = subprocess.run(
-                command,
+            return subprocess.run(
+                ("borg", *arguments),
                 cwd=folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -103,16 +121,6 @@ class Repository:
             )
         except OSError as error:
             raise RepositoryRefused(f"borg cannot be started: {error}") from error
-        if done.returncode != 0:
-            said = re.split(r"^Traceback ", done.stderr, maxsplit=1, flags=re.MULTILINE)[0]  # borg says why before it
-            words = [line.strip() for line in said.splitlines() if line.strip()] or ["no output"]
-            is_damage = 0 < done.returncode < BY_SIGNAL and not NO_DAMAGE.search(said)
-            problem = "damaged" if arguments[0] in MAY_BE_DAMAGE and is_damage else "error"
-            problem = "no_key" if NO_KEY.search(said) else problem
-            raise RepositoryRefused(
-                f"borg {arguments[0]} ended with {done.returncode}: {' / '.join(words[-3:])[:600]}", problem
-            )
-        return done.stdout if "--json" in arguments else done.stdout + done.stderr
 
     def archives(self) -> Archives:
         """Return the archives that are there now."""

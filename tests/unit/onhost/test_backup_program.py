@@ -168,6 +168,30 @@ def replay(machine: Machine, name: str, *, status: int) -> None:
     machine.command("borgmatic", f"cat {RECORDED / name}.txt; exit {status}")
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        # What borgmatic 1.7.7 passed on of a full disk of the server: no word of whose it is.
+        ("OSError: [Errno 28] No space left on device", f"repository {LAB}: No space left on device"),
+        (
+            "Connection closed by remote host",
+            "the connection to the backup server was lost (Connection closed by remote host)",
+        ),
+        (
+            "Remote: Timeout, server 198.51.100.21 not responding.",
+            "the connection to the backup server was lost (Timeout, server 198.51.100.21 not responding)",
+        ),
+        ("Remote: \nConnection closed by remote host", "the connection to the backup server was lost"),
+    ],
+)
+def test_whose_disk_is_full_and_that_a_connection_was_lost_is_said(machine: Machine, said: str, why: str) -> None:
+    borg(machine)
+    (machine.folder / "said").write_text(f"{said}\nterminating with error status, rc 2\n")
+    machine.command("borgmatic", f"cat {machine.folder}/said; exit 1")
+    _, result = back_up(machine, repository=LAB, environment=ENVIRONMENT)
+    assert result["message"].startswith(f"No backup was made: {why}")
+
+
 @pytest.mark.parametrize("name", CAUSES)
 def test_a_failure_names_what_failed(name: str, machine: Machine) -> None:
     borg(machine)

@@ -38,13 +38,19 @@ def test_the_newest_copy_is_restored_counted_and_noted_and_nothing_of_it_stays(s
     assert f"extract --lock-wait 600 --noacls --noxattrs --noflags {server.repository}::{name}" in asked
 
 
+def test_a_full_disk_hinders_no_restore_test(server: Server) -> None:
+    server.add("a1")
+    (server.repository / "full").write_text('File "borg/locking.py"\nOSError: [Errno 28] No space left on device')
+    assert server.run()[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "verdict"),
     [
         ("1 srv/a: 1 chunks are missing, replaced by zeros", "critical"),
         ("2 Data integrity error: Segment entry checksum mismatch", "critical"),
         ("2 Failed to create/acquire the lock /srv/lock.exclusive (timeout).", "unknown"),
-        ("2 OSError: [Errno 28] No space left on device", "unknown"),
+        ("2 No space left on device", "unknown"),
     ],
 )
 def test_whatever_borg_complains_of_is_no_restore(server: Server, words: str, verdict: str) -> None:

@@ -78,6 +78,19 @@ def test_single_files_and_folders_keep_their_paths(host: Host) -> None:
     assert restored(host.target) == {"etc/hostname": b"db1\n", "srv/oa/b/c": b"c"}
 
 
+NO_LOCK = 'File "borg/locking.py"\nOSError: [Errno 28] No space left on device'
+"""What borg 1.2 and 1.4 say where the disk of the repository has no room for a lock."""
+
+
+@pytest.mark.parametrize(("said", "status"), [(NO_LOCK, 0), ("OSError: [Errno 28] No space left on device", 1)])
+def test_a_full_disk_of_the_server_hinders_no_restore(host: Host, said: str, status: int) -> None:
+    host.copy("a1", files=3)
+    (host.repository / "full").write_text(said)
+    done, result = host.restore(folder=str(host.target))
+    assert (done, host.target.exists()) == (status, status == 0), result
+    assert (status == 0) is ("--bypass-lock" in (host.repository / "asked").read_text())
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [("/srv/nothing", "/srv/nothing is not in nightly-"), ("srv", "absolute path"), ("/", "absolute path")],
