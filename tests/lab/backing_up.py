@@ -158,8 +158,9 @@ def lay_out_client(on: On, policy: str, *, databases: tuple[Database, ...]) -> N
     job = job_of(BACKUP, policy)
     settings = backup_settings(access, content, configuration=place)
     on.write(names.settings(job.key), json.dumps({"job": job.key, **settings}))
-    for name in ("backup", "dump"):
+    for name in ("backup", "dump", "borg_output"):
         on.write(names.program(name), program(name))
+    on.root(f"chmod 755 {names.program('borg_output')}")
     on.write(names.unit_file(f"{job.unit_name}.service"), units.service(job))
 
 

@@ -10,7 +10,7 @@ from itertools import combinations, groupby
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from opspact.compile.borgmatic import DUMP, BackupContent, backup_settings, borgmatic_configuration
+from opspact.compile.borgmatic import BORG, DUMP, BackupContent, backup_settings, borgmatic_configuration
 from opspact.compile.jobs import job_steps, program_text, requested_job_steps
 from opspact.compile.portion import Portion, portions
 from opspact.errors import Problem
@@ -156,6 +156,7 @@ def _client_steps(backup: Backup, host: str, contract: Contract) -> Iterator[Ste
     if backup.databases:  # on hosts without one too: what differs between hosts is the content of files alone
         program = Content.of(program_text(DUMP))
         yield File(path=names.program(DUMP), content=program, mode="0755", origins=origins)
+    yield File(path=names.program(BORG), content=Content.of(program_text(BORG)), mode="0755", origins=origins)
     configuration = Content.of(borgmatic_configuration(access, content))
     yield File(path=place, content=configuration, mode="0600", origins=origins)
     yield from repository_steps(backup, access)

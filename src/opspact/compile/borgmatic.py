@@ -18,6 +18,9 @@ from opspact.structs import Struct
 DUMP = "dump"
 """The on-host program that makes and proves dumps."""
 
+BORG = "borg_output"
+"""The on-host program that borgmatic calls in place of borg."""
+
 _HEAD = "# Written by opspact; changes made here do not last.\n"
 _AS_POSTGRES = "runuser -u postgres --"
 _PYTHON = "/usr/bin/python3"
@@ -64,6 +67,7 @@ def _sections(access: BorgAccess, content: BackupContent) -> dict[str, dict[str,
     location = {
         "source_directories": [*map(_literal, content.paths), *_accounts(content)],
         "repositories": [access.url],
+        "local_path": names.program(BORG),
         "one_file_system": True,
         "exclude_patterns": [*(_literal(pattern) for pattern in content.exclude), names.BORG_CACHE],
         "borgmatic_source_directory": f"{names.BORGMATIC_RUNTIME}/{content.policy}",

@@ -37,6 +37,7 @@ def test_the_configuration_has_sections() -> None:
     assert data["location"] == {
         "source_directories": ["/etc", "/srv/{{x}}", "/var/lib/opspact/roles/full"],
         "repositories": ["ssh://opspact-backup@198.51.100.21:2222/./monthly"],
+        "local_path": "/usr/local/lib/opspact/borg_output.py",
         "one_file_system": True,
         "exclude_patterns": ["*.tmp", "\\${HOME}", "/var/cache/opspact/borg"],
         "borgmatic_source_directory": "/run/opspact/borgmatic/full",
