@@ -32,12 +32,20 @@ class CopyCheck(Struct, kw_only=True):
     seconds: float | None = None
 
 
+class FailedRun(Struct, kw_only=True):
+    """The newest run, which made no copy: when it began (UTC; None: unknown), its verdict, and why."""
+
+    at: datetime | None
+    verdict: Verdict
+    message: str
+
+
 class BackupStats(Struct, kw_only=True):
     """One backup on one host.
 
     `copy` is the newest one and `made` when it was begun (UTC; None: none is known). `size`: bytes that it holds,
     `added`: those that it added to its repository, `usual`: the median size of up to ten copies before it (None of
-    these: unknown).
+    these: unknown). `failed`: the newest run, where it made no copy.
     """
 
     backup: Backup
@@ -47,6 +55,7 @@ class BackupStats(Struct, kw_only=True):
     size: float | None = None
     added: float | None = None
     usual: float | None = None
+    failed: FailedRun | None = None
     checked: CopyCheck | None = None
     restored: CopyCheck | None = None
 
@@ -71,6 +80,7 @@ class _Reader:
     def stats(self, backup: Backup, host: str) -> BackupStats:
         """Return the figures of a backup on a host."""
         job = backup_job(backup)
+        last = next(self._results(job, host), None)
         newest = next((each.copy for each in self._results(job, host) if each.copy or each.has_no_copy), None)
         copies = (each for each in self._results(job, host) if each.outcome is Outcome.DONE and each.copy)
         made = list(islice(copies, MOST_COPIES))
@@ -84,6 +94,7 @@ class _Reader:
             size=_bytes(made[0], "original") if is_known else None,
             added=_bytes(made[0], "deduplicated") if is_known else None,
             usual=median(sizes) if sizes else None,
+            failed=_failed(last) if last and last.outcome is not Outcome.DONE else None,
             checked=self._look(check_job(backup), backup.server, host),
             restored=self._look(drill_job(backup), backup.server, host),
         )
@@ -100,6 +111,10 @@ class _Reader:
             if item and result.ended and item.facts.get("problem") not in {"busy", "absent"}:
                 return CopyCheck(at=result.ended, verdict=item.verdict, seconds=_seconds(item))
         return None
+
+
+def _failed(run: Result) -> FailedRun:
+    return FailedRun(at=run.started, verdict=run.verdict, message=run.message)
 
 
 def _bytes(result: Result, which: str) -> float | None:

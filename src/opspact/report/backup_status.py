@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from opspact.evidence.assessment import Judged
-from opspact.evidence.backup_stats import BackupStats, CopyCheck
+from opspact.evidence.backup_stats import BackupStats, CopyCheck, FailedRun
 from opspact.obligations.obligation import State
 from opspact.report.document import document
 from opspact.report.lines import Line, line
@@ -21,10 +21,16 @@ from opspact.text.sizes import format_bytes
 
 
 def stats_lines(figures: Sequence[BackupStats], now: datetime, zone: ZoneInfo) -> Iterator[Line]:
-    """Given the figures of copies, the time and the zone for people, yield a line for each."""
+    """Given the figures of copies, the time and the zone for people, yield a line for each.
+
+    A run that failed since the newest copy is said below it, though its promise may be kept by an earlier one.
+    """
     for each in figures:
         parts = [*_copy_parts(each, now), *_look_parts(each, zone)]
         yield line((f"{each.host}  ", "title"), f"{each.backup.name}  {'; '.join(parts)}", hang=4)
+        if each.failed:
+            at = f" {format_minute_with_offset(each.failed.at, zone)}" if each.failed.at else ""
+            yield line(("last run failed", "bad"), f"{at}: {each.failed.message}", indent=4, hang=4)
     if figures:
         yield line()
 
@@ -85,10 +91,18 @@ def _stats_data(figures: BackupStats) -> dict[str, object]:
         "bytes": figures.size,
         "added_bytes": figures.added,
         "usual_bytes": figures.usual,
+        "failed": _failed_data(figures.failed),
         "checked": _look_data(figures.checked),
         "restored": _look_data(figures.restored),
         "rto_seconds": figures.backup.rto.seconds,
     }
+
+
+def _failed_data(run: FailedRun | None) -> dict[str, object] | None:
+    if run is None:
+        return None
+    at = format_instant_in_utc(run.at) if run.at else None
+    return {"at": at, "verdict": run.verdict.value, "message": run.message}
 
 
 def _look_data(look: CopyCheck | None) -> dict[str, object] | None:

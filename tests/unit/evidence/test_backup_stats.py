@@ -69,8 +69,11 @@ def test_a_run_that_failed_leaves_the_figures_of_the_copy_before(ledger: Ledger)
     copy(ledger, 5 * HOUR, 0, outcome=Outcome.FAILED)  # it says which copy is the newest
     record(ledger, "backup/nightly", NOW - HOUR, outcome=Outcome.FAILED)  # it could not ask
     assert (figures(ledger).copy, figures(ledger).size) == ("nightly-18000", 1000)
+    failed = figures(ledger).failed
+    assert failed is not None
+    assert failed.at == NOW - HOUR - timedelta(minutes=1)
     copy(ledger, HOUR / 2, "much")
-    assert (figures(ledger).copy, figures(ledger).size) == ("nightly-1800", None)
+    assert (figures(ledger).copy, figures(ledger).size, figures(ledger).failed) == ("nightly-1800", None, None)
 
 
 def test_the_newest_check_and_restore_test_that_got_at_the_copies_count(ledger: Ledger) -> None:
