@@ -153,6 +153,11 @@ class Lab:
             network.reconnect(current.names, chosen.number)
             chosen.cut = False
 
+    def set_patience(self, host: str, tries: int) -> None:
+        """Have a host that is cut off forget connections whose program is gone after so many tries; 0: as usual."""
+        with self._changing(host) as (current, chosen):
+            network.set_patience(current.names, chosen.name, tries)
+
     def stop(self, host: str) -> None:
         """Shut a host down in order; connections to it find nobody."""
         with self._changing(host) as (current, chosen):

@@ -68,6 +68,12 @@ def reconnect(names: Names, number: int) -> None:
     demand(["ip", "link", "set", names.veth(number), "up"])
 
 
+def set_patience(names: Names, host: str, tries: int) -> None:
+    """Given a host, have it try so often to end a connection whose program is gone; 0: for minutes."""
+    setting = f"echo {tries} >/proc/sys/net/ipv4/tcp_orphan_retries"
+    demand(["ip", "netns", "exec", names.namespace(host), "sh", "-c", setting])
+
+
 def take_away(names: Names) -> None:
     """Given a lab's names, delete its cables, its namespaces and its bridge."""
     for interface in sorted(entry.name for entry in Path("/sys/class/net").iterdir()):
