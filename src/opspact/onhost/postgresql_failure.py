@@ -10,7 +10,7 @@ import re
 
 UNABLE = re.compile(
     "unsupported version|could not access file .*No such file|is not available|No space left on device"
-    '|role ".*" does not exist'
+    '|role ".*" does not exist|permission denied|must be superuser|must be owner'
 )
 """What pg_restore says when it is this host that cannot restore the dump."""
 

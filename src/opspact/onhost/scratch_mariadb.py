@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from opspact.onhost.mariadb_client import MariadbFailed, run_mariadb
 from opspact.onhost.mariadb_tables import load_dump, newest_time, table_rows
-from opspact.onhost.scratch_server import RESTORED, CannotRestore, ScratchServer
+from opspact.onhost.scratch_server import FILLER, RESTORED, CannotRestore, ScratchServer
 
 Found = TypeVar("Found")
 INSTALL = (
@@ -31,7 +31,6 @@ MARIADB_OPTIONS = (
     *("--default-time-zone=+00:00", "--max-allowed-packet=1G", "--innodb-buffer-pool-size=256M"),
     *("--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite"),
 )
-FILLER = "filler"  # the account that carries out dumps
 # ruff: noqa: S608 - no input
 SET_UP = f"""
 create user {FILLER}@localhost; grant all on {RESTORED}.* to {FILLER}@localhost;

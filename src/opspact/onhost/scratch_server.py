@@ -20,6 +20,7 @@ from typing import Any
 
 STARTED_WITHIN = 120.0  # seconds
 STOPPED_WITHIN = 60.0
+FILLER = "filler"  # the account that carries out dumps
 RESTORED = "restored"  # the name of the database; the server has no other
 
 

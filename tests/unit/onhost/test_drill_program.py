@@ -23,7 +23,7 @@ def test_the_newest_copy_is_restored_counted_and_noted_and_nothing_of_it_stays(s
     server.add("a1", age=20 * HOUR)
     name = server.add("a2")
     status, item = server.run()
-    assert (status, item["verdict"], item["problem"]) == (0, "ok", ""), item
+    assert (status, item["verdict"], item["problem"]) == (0, "ok", ""), item["message"]
     assert (item["item"], item["subject"], item["repository"]) == ("restore", "host/db1", "main")
     assert (item["archive"]["name"], item["archive"]["id"], item["files"]) == (name, "a2", 3)
     assert HOUR <= item["age_seconds"] < HOUR + 60
