@@ -10,7 +10,7 @@ from pathlib import Path
 
 import own_key
 import pytest
-from contracts import Contract, small, until
+from contracts import Contract, no_lock, small, until
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -152,6 +152,22 @@ def test_revoked_is_closed_at_once_and_a_killed_program_goes_on(
     assert closed(two_databases, *HOSTS)
     assert own_key.logs_in(two_databases, "app1", key, user=EM)[0] == ""
     assert all("revoked by" in it["detail"] for it in newest(contract).values())
+
+
+def test_a_grant_waits_for_no_apply_and_no_apply_closes_it(two_databases: Lab, contract: Contract, key: Path) -> None:
+    for host in HOSTS:
+        two_databases.root(host, f"echo '# by hand' >>/etc/systemd/system/{UNIT}.timer")
+    running = contract.start("apply", "--yes")
+    until(lambda: not no_lock(two_databases, *HOSTS), within=120)
+    assert grant(contract, "30m") == dict.fromkeys(HOSTS, "opened")
+    out, err = running.communicate(timeout=600)
+    assert running.returncode == 0, out + err
+    contract.good("verify")
+    for host in HOSTS:
+        said = own_key.logs_in(two_databases, host, key, user=EM, command="sudo -n id -u")
+        assert said[0] == "0\n", said[1]
+    contract.good("access", "revoke", "urgent")
+    assert closed(two_databases, *HOSTS)
 
 
 def test_a_host_that_does_not_close_it_is_failed_until_an_apply_does(two_databases: Lab, contract: Contract) -> None:
