@@ -155,6 +155,25 @@ def test_backups_go_from_each_to_the_other_and_the_servers_prune(two_releases: L
         assert not any("note" in two_releases.root(host, "ls /srv").out for host in CLUSTERS)
 
 
+def rows(lab: Lab, host: str, *, database: str = "oa") -> str:
+    """Return how many rows of a table there are, and the digest of all that is in them."""
+    query = "select count(*), md5(string_agg(t::text, ',' order by id)) from audit_trail t"
+    done = lab.root(host, f'cd / && runuser -u postgres -- psql -XAt -d {database} -c "{query}"')
+    assert done.rc == 0, done
+    return done.out
+
+
+def test_files_and_databases_come_back_on_both(two_releases: Lab, contract: Contract) -> None:
+    for host in CLUSTERS:
+        for words in (("--file", "/etc/hostname", "--to", "/srv/back"), ("--database", "oa", "--as", "oa_restored")):
+            asked = ("backup", "restore", "daily-incremental", "--host", host, *words, "--yes", "--format", "json")
+            (result,) = contract.good(*asked).json["results"]
+            assert (result["outcome"], result["verdict"]) == ("done", "ok"), result
+        assert two_releases.root(host, "cat /srv/back/etc/hostname; rm -r /srv/back").out == f"{host}\n"
+        assert rows(two_releases, host, database="oa_restored") == rows(two_releases, host)
+        two_releases.root(host, "cd / && runuser -u postgres -- dropdb oa_restored")
+
+
 def test_nothing_is_restarted_into_a_broken_configuration(two_releases: Lab, contract: Contract) -> None:
     pid = two_releases.root("app1", NGINX).out
     two_releases.root("app1", "echo 'serve {' >/etc/nginx/conf.d/theirs.conf")
