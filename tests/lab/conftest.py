@@ -132,6 +132,13 @@ def two_databases() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
+def newer_database() -> Iterator[Lab]:
+    """A database server of Debian 13, `db1`, and a backup server of Debian 12."""
+    with _second_lab("newer") as second:
+        yield second.up([HostSpec("db1", ("db",), 13, "trixie"), HostSpec("backup1", ("backup",), 21, "bookworm")])
+
+
+@pytest.fixture(scope="module")
 def uutils() -> Iterator[Lab]:
     """Two hosts of Debian 13: `app1` as Ubuntu 26.04 is, with uutils and sudo-rs, and `backup1` as it was."""
     with _second_lab("uutils") as second:

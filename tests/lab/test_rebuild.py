@@ -1,4 +1,4 @@
-"""A database server that lost everything is back with every row, also when the rebuild was killed in the middle.
+"""A database server of Debian 13 that lost everything is back with every row, though the rebuild was killed midway.
 
 The tests share the hosts and go in the order written.
 """
@@ -133,8 +133,8 @@ def stages(contract: Contract) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def contract(lab: Lab) -> Iterator[Contract]:
-    lab.up()
+def contract(newer_database: Lab) -> Iterator[Contract]:
+    lab = newer_database
     with small(lab, "rebuilding", POLICIES) as made:
         sql(lab, PREPARE, "postgres")
         made.good("apply", "--yes")
@@ -143,7 +143,6 @@ def contract(lab: Lab) -> Iterator[Contract]:
         assert shop.rc == 0, shop
         made.good("backup", "run")
         yield made
-    lab.reset(HOST, SERVER)
 
 
 def rebuilt(contract: Contract, *arguments: str) -> dict[str, Any]:
@@ -166,7 +165,8 @@ def kill_in(contract: Contract, stage: str) -> None:
     assert stages(contract)[-1] == stage
 
 
-def test_a_live_host_is_not_rebuilt(lab: Lab, contract: Contract) -> None:
+def test_a_live_host_is_not_rebuilt(newer_database: Lab, contract: Contract) -> None:
+    lab = newer_database
     before = everything(lab)
     said = contract.run("rebuild", HOST, "--yes")
     assert said.code == 2, said
@@ -183,8 +183,9 @@ def test_a_live_host_is_not_rebuilt(lab: Lab, contract: Contract) -> None:
 
 
 def test_a_server_that_lost_everything_is_back_with_every_row_though_the_rebuild_was_killed(
-    lab: Lab, contract: Contract
+    newer_database: Lab, contract: Contract
 ) -> None:
+    lab = newer_database
     before = everything(lab)
     destroy(lab)
     slow = "printf '#!/bin/sh\\nsleep 4\\nexec /usr/bin/pg_restore \"$@\"\\n' >/usr/local/bin/pg_restore"

@@ -155,9 +155,9 @@ def test_backups_go_from_each_to_the_other_and_the_servers_prune(two_releases: L
         assert not any("note" in two_releases.root(host, "ls /srv").out for host in CLUSTERS)
 
 
-def rows(lab: Lab, host: str, *, database: str = "oa") -> str:
+def rows(lab: Lab, host: str, *, database: str = "oa", where: str = "true") -> str:
     """Return how many rows of a table there are, and the digest of all that is in them."""
-    query = "select count(*), md5(string_agg(t::text, ',' order by id)) from audit_trail t"
+    query = f"select count(*), md5(string_agg(t::text, ',' order by id)) from audit_trail t where {where}"
     done = lab.root(host, f'cd / && runuser -u postgres -- psql -XAt -d {database} -c "{query}"')
     assert done.rc == 0, done
     return done.out
@@ -172,6 +172,21 @@ def test_files_and_databases_come_back_on_both(two_releases: Lab, contract: Cont
         assert two_releases.root(host, "cat /srv/back/etc/hostname; rm -r /srv/back").out == f"{host}\n"
         assert rows(two_releases, host, database="oa_restored") == rows(two_releases, host)
         two_releases.root(host, "cd / && runuser -u postgres -- dropdb oa_restored")
+
+
+def test_old_rows_are_archived_and_purged_on_both(two_releases: Lab, contract: Contract) -> None:
+    for host in CLUSTERS:
+        old, young = "created_at < now() - interval '200 days'", "created_at >= now() - interval '100 days'"
+        age = "update audit_trail set created_at = now() - case when id % 9 = 0 then interval '1 year' else '1 day' end"
+        assert two_releases.root(host, f'cd / && runuser -u postgres -- psql -X -d oa -c "{age}"').rc == 0
+        wanted, kept = rows(two_releases, host, where=old), rows(two_releases, host, where=young)
+        assert int(wanted.partition("|")[0]) > 50
+        done = two_releases.root(host, "systemctl start opspact-data_care-purge-audit-trail", timeout=120)
+        assert done.rc == 0, two_releases.root(host, "journalctl -n 30 -u opspact-data_care-purge-audit-trail").out
+        assert rows(two_releases, host) == kept
+    collected = contract.good("inspect", "collect", "--format", "json").json["results"]
+    purged = {each["host"]: each["verdict"] for each in collected if each["job"] == "data_care/purge-audit-trail"}
+    assert purged == dict.fromkeys(CLUSTERS, "ok")
 
 
 def test_nothing_is_restarted_into_a_broken_configuration(two_releases: Lab, contract: Contract) -> None:
