@@ -158,27 +158,25 @@ def pure_half() -> None:
     opspact("compile", "--out", str(PROJECT))
 
 
-def apply_and_verify() -> None:
-    """Apply everything and verify it."""
-    scene("4. Apply the policies to four hosts in two sites")
+def apply_all() -> None:
+    """Apply everything, which verifies it."""
+    scene("4. Apply the policies to four hosts in two sites, and verify them")
     opspact("apply", "--yes")
-    scene("5. Verify the hosts independently of apply")
-    opspact("verify")
 
 
 def carry_out(lab: Lab) -> None:
     """Carry out what is due on schedule now, and restore a database."""
-    scene("6. Run inspections and a review of logs now instead of waiting for their timers")
+    scene("5. Run inspections and a review of logs now instead of waiting for their timers")
     print("The hosts of the lab have no time service: of the clock nothing is known, and inspect says so.")
     opspact("inspect", "run", "daily-servers", expected=FINDINGS)
     opspact("inspect", "run", "daily-database")
     opspact("qc", "chart", "daily-database")
     opspact("inspect", "run", "daily-logins")
     opspact("library", "check")
-    scene("7. Data care: old rows are archived on another host, read back, compared and only then deleted")
+    scene("6. Data care: old rows are archived on another host, read back, compared and only then deleted")
     by_hand(lab, DATA_CARE)
     opspact("inspect", "collect")
-    scene("8. A backup, and its restore test: each file compared with the manifest, each table counted")
+    scene("7. A backup, and its restore test: each file compared with the manifest, each table counted")
     opspact("backup", "run", "daily-incremental")
     opspact("backup", "drill", "daily-incremental")
     opspact("backup", "restore", "daily-incremental", *RESTORED, "--yes")
@@ -187,7 +185,7 @@ def carry_out(lab: Lab) -> None:
 
 def open_for_a_while() -> None:
     """Grant emergency access, show it and revoke it."""
-    scene("9. Emergency access: open for two hours, closed by the host itself or before")
+    scene("8. Emergency access: open for two hours, closed by the host itself or before")
     opspact("access", "grant", EMERGENCY, "--person", "zhang-wei", "--for", "2h", "--reason", "the disk fills up")
     opspact("access", "revoke", EMERGENCY)
     opspact("access", "show")
@@ -203,32 +201,31 @@ def by_hand(lab: Lab, change: tuple[str, str, str]) -> None:
 
 
 def detect_drift(lab: Lab) -> None:
-    """Change four hosts by hand, detect it, fix it."""
-    scene("10. Somebody changes hosts by hand")
+    """Change four hosts by hand, and detect it."""
+    scene("9. Somebody changes hosts by hand")
     for change in BY_HAND:
         by_hand(lab, change)
-    scene("11. Verify reports each difference with its policy, line and clause")
+    scene("10. Verify reports each difference with its policy, line and clause")
     opspact("verify", expected=FINDINGS)
-    scene("12. Apply fixes those hosts, and changes only what differs")
-    opspact("apply", "--yes")
-    scene("13. Apply again: nothing to do, Ansible is not started")
-    opspact("apply", "--yes")
 
 
 def drop_a_policy() -> None:
-    """Remove a policy; the plan shows it, apply removes what it had created."""
-    scene("14. A pull request removes a policy")
+    """Remove a policy; the plan shows it, apply removes what it had created and fixes what was changed by hand."""
+    scene("11. A pull request removes a policy")
     path = CONTRACT / "policies" / "access.yaml"
     kept = path.read_text(encoding="utf-8").split("\n---\n")
     path.write_text("\n---\n".join(part for part in kept if "name: hotline" not in part) + "\n", "utf-8")
     commit_contract("The hotline no longer needs access to the web servers")
     opspact("plan")
+    scene("12. Apply removes what no policy asks for any more, fixes those hosts, and changes only what differs")
+    opspact("apply", "--yes")
+    scene("13. Apply again: nothing to do, Ansible is not started")
     opspact("apply", "--yes")
 
 
 def rebuild(lab: Lab) -> None:
     """Rebuild a host from the bare system by policies and backups."""
-    scene("15. A web server is lost with its disk; its bare successor is rebuilt from policies and backups")
+    scene("14. A web server is lost with its disk; its bare successor is rebuilt from policies and backups")
     print("The monthly backup has not run yet: rebuild says what no copy has, and ends with 1 for that.")
     lab.reset(LOST)
     opspact("rebuild", LOST, "--yes", expected=FINDINGS)
@@ -236,9 +233,9 @@ def rebuild(lab: Lab) -> None:
 
 def evidence() -> None:
     """Show the evidence, and where it is stored."""
-    scene("16. Status for the person on duty: what is failed, late, unknown, due soon")
+    scene("15. Status for the person on duty: what is failed, late, unknown, due soon")
     opspact("status")
-    scene("17. Trace a clause to its evidence, verify the ledger")
+    scene("16. Trace a clause to its evidence, verify the ledger")
     opspact("trace", "D5")
     opspact("ledger", "verify")
     here = DEMO.relative_to(ROOT)
@@ -281,7 +278,7 @@ def main(arguments: list[str]) -> int:
     with lab_up(keep=keep) as lab:
         commit_contract("The contract, with the lab's addresses")
         pure_half()
-        apply_and_verify()
+        apply_all()
         carry_out(lab)
         open_for_a_while()
         detect_drift(lab)
