@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # passwd writes one and the same line into the log whether it empties, locks, unlocks or expires a password.
 #
-# What:     passwd -d, -l, -u, -e and -x of shadow 4.13 (Debian 12) and 4.17 (Debian 13), as a log review reads them.
+# What:     passwd -d, -l, -u, -e and -x of shadow 4.13+dfsg1-1+deb12u2 (Debian 12) and 4.17.4-2+deb13u1 (Debian 13),
+#           as a log review reads them.
 # Expected: passwd speaks through PAM: "pam_unix(passwd:chauthtok): password changed for NAME" when a password changes,
 #           another line or none for the options.
 # Seen:     PAM is not asked for the options, so the line above never comes. passwd itself writes "password for 'NAME'
@@ -28,7 +29,7 @@ for base in "$3" "$4"; do
   mknod -m 666 root/dev/null c 1 3
   mknod -m 666 root/dev/urandom c 1 9
   version=$(chroot root dpkg-query --show --showformat '${Version}' passwd)
-  case $version in 1:4.13+*|1:4.17*) ;; *) exit 2 ;; esac
+  case $version in 1:4.13+dfsg1-1+deb12u2 | 1:4.17.4-2+deb13u1) ;; *) exit 2 ;; esac # the versions of the images
   python3 - root/dev/log said <<'END' &
 import socket, sys
 

@@ -6,10 +6,14 @@ and no inspections, because the peers have none.
 
 import json
 import pickle
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from labkit import Lab
+
+from benchkit.timing import Program
 from opspact.steps.account import Account
 from opspact.steps.authorized_keys import AuthorizedKeys
 from opspact.steps.base import Step
@@ -127,6 +131,16 @@ _FILES = {
     "tick.service": "[Unit]\nDescription=Tick\n\n[Service]\nType=oneshot\nExecStart=/usr/local/bin/bench-tick\n",
     "tick.timer": "[Unit]\nDescription=Tick daily\n\n[Timer]\nOnCalendar=03:00\n\n[Install]\nWantedBy=timers.target\n",
 }
+
+
+def apply(lab: Lab, folder: Path, policies: str) -> None:
+    """Given a running lab and a folder, write a small contract there and apply it."""
+    (folder / "policies").mkdir(parents=True)
+    (folder / "policies" / "all.yaml").write_text(policies)
+    lab.inventory(folder / "inventory")
+    program = str(Path(sys.executable).with_name("opspact"))
+    variables = {"NO_COLOR": "1", "BENCH_PASSPHRASE": "a passphrase that protects nothing"}
+    Program([program, "--contract", str(folder), "apply", "--yes"], folder, variables).run()
 
 
 def write(folder: Path, inventory: str) -> Compiled:

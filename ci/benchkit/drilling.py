@@ -5,7 +5,6 @@ In: a folder. Out: a lab of a host with files and a backup server, one copy that
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ from pathlib import Path
 from labkit import Lab, reference_hosts
 
 from benchkit.bed import LAB
-from benchkit.contract import CONTRACT
-from benchkit.timing import BenchError, Program, Run
+from benchkit.contract import CONTRACT, apply
+from benchkit.timing import BenchError, Run
 
 FILES, SIZE = 2_000, 1_000_000
 """Files, and the bytes of each, that nothing makes smaller; all are compared with the manifest."""
@@ -96,17 +95,8 @@ def drilling(folder: Path) -> Iterator[Drilling]:
         lab.up(reference_hosts(4)[2:])
         bed = Drilling(lab)
         bed.root(CLIENT, _FILL)
-        _apply(lab, folder / "drilling")
+        apply(lab, folder / "drilling", POLICIES)
         bed.root(CLIENT, "systemctl start opspact-backup-files")
         yield bed
     finally:
         lab.down()
-
-
-def _apply(lab: Lab, folder: Path) -> None:
-    (folder / "policies").mkdir(parents=True)
-    (folder / "policies" / "all.yaml").write_text(POLICIES)
-    lab.inventory(folder / "inventory")
-    program = str(Path(sys.executable).with_name("opspact"))
-    variables = {"NO_COLOR": "1", "BENCH_PASSPHRASE": "a passphrase that protects nothing"}
-    Program([program, "--contract", str(folder), "apply", "--yes"], folder, variables).run()

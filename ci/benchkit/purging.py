@@ -4,7 +4,6 @@ In: a folder. Out: a lab of a database server and a backup server with the polic
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ from pathlib import Path
 from labkit import Lab, reference_hosts
 
 from benchkit.bed import LAB
-from benchkit.contract import CONTRACT
-from benchkit.timing import BenchError, Program, Run
+from benchkit.contract import CONTRACT, apply
+from benchkit.timing import BenchError, Run
 
 ROWS = 1_000_000
 """Of some 100 bytes each, all of which are purged."""
@@ -87,17 +86,8 @@ def purging(folder: Path) -> Iterator[Purging]:
     lab.down()
     try:
         lab.up(reference_hosts(4)[2:])
-        _apply(lab, folder / "purging")
+        lab.root(CLIENT, "cd /; runuser -u postgres -- createdb bench")
+        apply(lab, folder / "purging", POLICIES)
         yield Purging(lab)
     finally:
         lab.down()
-
-
-def _apply(lab: Lab, folder: Path) -> None:
-    (folder / "policies").mkdir(parents=True)
-    (folder / "policies" / "all.yaml").write_text(POLICIES)
-    lab.inventory(folder / "inventory")
-    lab.root(CLIENT, "cd /; runuser -u postgres -- createdb bench")
-    program = str(Path(sys.executable).with_name("opspact"))
-    variables = {"NO_COLOR": "1", "BENCH_PASSPHRASE": "a passphrase that protects nothing"}
-    Program([program, "--contract", str(folder), "apply", "--yes"], folder, variables).run()

@@ -5,7 +5,6 @@ In: a folder. Out: a lab of one host whose journald took the entries, with the p
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from pathlib import Path
 from labkit import Lab, reference_hosts
 
 from benchkit.bed import LAB
-from benchkit.contract import CONTRACT
-from benchkit.timing import BenchError, Program, Run
+from benchkit.contract import CONTRACT, apply
+from benchkit.timing import BenchError, Run
 
 ENTRIES = 1_000_000
 """Of which every twentieth is a failed login, a login or a command."""
@@ -125,15 +124,7 @@ def reviewing(folder: Path) -> Iterator[Reviewing]:
         bed = Reviewing(lab)
         bed.output(_JOURNALD)
         bed.output(f"python3 - <<'END'\n{_FILL}\nEND\njournalctl --sync")
-        _apply(lab, folder / "reviewing")
+        apply(lab, folder / "reviewing", POLICIES)
         yield bed
     finally:
         lab.down()
-
-
-def _apply(lab: Lab, folder: Path) -> None:
-    (folder / "policies").mkdir(parents=True)
-    (folder / "policies" / "all.yaml").write_text(POLICIES)
-    lab.inventory(folder / "inventory")
-    program = str(Path(sys.executable).with_name("opspact"))
-    Program([program, "--contract", str(folder), "apply", "--yes"], folder, {"NO_COLOR": "1"}).run()

@@ -10,7 +10,7 @@ import re
 import stat
 from posixpath import exists, join, normpath
 
-from opspact.onhost.host_files import QUIET, locate, run
+from opspact.onhost.host_files import QUIET, locate, run_program
 
 KEY_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 LARGEST_KEYS = 2**20  # bytes that are read of a file
@@ -29,7 +29,7 @@ def configured_patterns(user: str) -> list[str]:
     sshd = next((path for path in SSHD if exists(path)), "")
     if sshd:
         spec = f"user={user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-        for line in run(sshd, "-T", "-C", spec).splitlines():
+        for line in run_program(sshd, "-T", "-C", spec).splitlines():
             word, _, rest = line.partition(" ")
             if word.lower() == "authorizedkeysfile":
                 patterns += [pattern for pattern in rest.split() if pattern != "none"]

@@ -26,7 +26,7 @@ from opspact.onhost.account_files import Account, Opening, leave, lines_of, list
 from opspact.onhost.account_keys import of_keys, of_other_accounts
 from opspact.onhost.account_processes import of_processes, of_services
 from opspact.onhost.account_rights import of_rules
-from opspact.onhost.host_files import QUIET, described, locate, run
+from opspact.onhost.host_files import QUIET, described, locate, run_program
 
 NO_SHELL = "/usr/sbin/nologin"
 NO_SHELLS = {NO_SHELL, "/sbin/nologin", "/bin/false", "/usr/bin/false"}
@@ -88,7 +88,7 @@ def refusal(account: Account, *, system: bool) -> str:
 def closed_login(account: Account) -> Callable[[], object]:
     """Return what locks an account, ends it and takes its shell and groups."""
     words = ("-L", "-e", "1970-01-02", "-s", NO_SHELL, "-G", "")
-    return partial(run, "usermod", *words, account.name)
+    return partial(run_program, "usermod", *words, account.name)
 
 
 def of_login(account: Account) -> Iterator[Opening]:
@@ -119,15 +119,15 @@ def group_name(gid: int) -> str:
 def use_own_group(account: Account) -> None:
     """Make a group of the account's name, if there is none, its primary one."""
     if not any(entry.gr_name == account.name for entry in grp.getgrall()):
-        run("groupadd", account.name)
-    run("usermod", "-g", account.name, account.name)
+        run_program("groupadd", account.name)
+    run_program("usermod", "-g", account.name, account.name)
 
 
 def of_groups(account: Account) -> Iterator[Opening]:
     """Yield the groups that an account is in; of its primary one only that it gives privilege."""
     others = sorted({group_name(gid) for gid in os.getgrouplist(account.name, account.gid) if gid != account.gid})
     for group in others:
-        yield Opening(f"it is in group {group}", partial(run, "gpasswd", "--delete", account.name, group))
+        yield Opening(f"it is in group {group}", partial(run_program, "gpasswd", "--delete", account.name, group))
     primary = group_name(account.gid)
     if account.gid == 0 or primary in PRIVILEGED:
         yield Opening(f"its primary group is {primary}", partial(use_own_group, account) if account.local else leave)

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from opspact.onhost.database_name import MARIADB, POSTGRESQL
-from opspact.onhost.postgresql_failure import failure_reason
+from opspact.onhost.failure_reason import failure_reason
 
 ACCOUNT_DUMPS = {
     POSTGRESQL: (

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from opspact.onhost.account_files import Account, Opening, lines_of, listed, masked
-from opspact.onhost.host_files import run
+from opspact.onhost.host_files import run_program
 
 PATIENCE = 5.0  # seconds for processes to end
 TRANSIENT = Path("/run/systemd/transient")  # what systemd-run made
@@ -64,7 +64,7 @@ def loaded_units(account: Account) -> set[str]:
     if not SYSTEMD.is_dir():
         return set()
     found = set()
-    for block in run("systemctl", "show", "--property=Id,User,Transient", "--", "*.service").split("\n\n"):
+    for block in run_program("systemctl", "show", "--property=Id,User,Transient", "--", "*.service").split("\n\n"):
         said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         is_kept = said.get("Transient") != "yes" and said.get("Id") != f"user@{account.uid}.service"
         if is_kept and said.get("User") in {account.name, str(account.uid)}:
@@ -102,7 +102,7 @@ def end_processes(account: Account, services: set[str]) -> None:
     """End the account's sessions, its systemd and all its processes. Raise OSError when one does not end."""
     if SYSTEMD.is_dir():
         with contextlib.suppress(OSError):  # what counts is whether a process is left
-            run("systemctl", "stop", "--no-block", f"user@{account.uid}.service", f"user-{account.uid}.slice")
+            run_program("systemctl", "stop", "--no-block", f"user@{account.uid}.service", f"user-{account.uid}.slice")
     deadline = time.monotonic() + PATIENCE
     while left := processes_of(account, services):
         if time.monotonic() > deadline:

@@ -7,15 +7,12 @@ https://mariadb.com/kb/en/mariadb-audit-plugin-log-format/
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from opspact.onhost.activity import Activity
+from opspact.onhost.check import CannotCheck, run
 from opspact.onhost.mariadb import CLIENT, NO_ANSWER
 
 POSTGRESQL, MARIADB = "postgresql", "mariadb"
@@ -29,7 +26,7 @@ LOGGING = (
     " where name in ('log_connections', 'log_destination', 'log_min_messages', 'syslog_ident', 'lc_messages')"
 )
 LOGINS_LOGGED = {"on", "all", "authorization"}  # PostgreSQL 18 has a list there
-ENGLISH = ("C", "POSIX", "en")
+READABLE = ("C", "POSIX", "en")
 NO_SERVER = ("No such file or directory", "Connection refused")
 AUDIT = "select concat(lower(variable_name), '=', variable_value) from information_schema.global_variables"
 AUDIT += " where variable_name like 'server_audit%'"
@@ -70,17 +67,13 @@ def missing_logins(sources: list[str]) -> list[str]:
 
 def cluster_reasons(cluster: str) -> list[str]:
     """Return why logins to a cluster of PostgreSQL cannot be reviewed."""
-    command = ["psql", "-XAtw", "--cluster", cluster, "-d", "postgres", "-c", LOGGING]
+    command = ("psql", "-XAtw", "--cluster", cluster, "-d", "postgres", "-c", LOGGING)
     try:
-        owner = pwd.getpwnam("postgres")
-        done = run_client(command, user=owner.pw_uid, group=owner.pw_gid, extra_groups=())
-    except (OSError, KeyError, subprocess.SubprocessError) as error:
-        return [f"postgresql {cluster}: {error}"]
-    if done.returncode == 0:
-        return [f"postgresql {cluster}: {reason}" for reason in journal_reasons(settings_of(done.stdout))]
-    if any(words in done.stderr for words in NO_SERVER):
-        return []  # one that is stopped lets nobody in, now
-    return [f"postgresql {cluster}: {one_line(done.stderr)}"]
+        said = settings_of(run(*command, account="postgres"))
+    except CannotCheck as error:
+        is_stopped = any(words in str(error) for words in NO_SERVER)  # and lets nobody in, now
+        return [] if is_stopped else [f"postgresql {cluster}: {error}"]
+    return [f"postgresql {cluster}: {reason}" for reason in journal_reasons(said)]
 
 
 def journal_reasons(settings: dict[str, str]) -> Iterator[str]:
@@ -95,19 +88,16 @@ def journal_reasons(settings: dict[str, str]) -> Iterator[str]:
     if (name := settings.get("syslog_ident", "postgres")) != "postgres":
         yield f"it logs as {name} (syslog_ident), not as postgres"
     language = settings.get("lc_messages", "")
-    if language and not language.startswith(ENGLISH):
+    if language and not language.startswith(READABLE):
         yield f"its messages are not in English (lc_messages is {language})"
 
 
 def mariadb_reasons() -> list[str]:
     """Return why logins to MariaDB cannot be reviewed."""
     try:
-        done = run_client([*CLIENT, "--skip-column-names", "--execute", AUDIT])
-    except (OSError, subprocess.SubprocessError) as error:
-        return [f"mariadb: {error}"]
-    if done.returncode:
-        return [] if NO_ANSWER.search(done.stderr) else [f"mariadb: {one_line(done.stderr)}"]
-    said = settings_of(done.stdout)
+        said = settings_of(run(*CLIENT, "--skip-column-names", "--execute", AUDIT))
+    except CannotCheck as error:
+        return [] if NO_ANSWER.search(str(error)) else [f"mariadb: {error}"]
     if said.get("server_audit_logging") != "ON":
         return ["mariadb: it does not log logins (no plugin server_audit, or server_audit_logging is off)"]
     reasons = []
@@ -123,26 +113,6 @@ def mariadb_reasons() -> list[str]:
     return reasons
 
 
-def one_line(text: str) -> str:
-    """Return what a client complained of, shortened to one line."""
-    return " ".join(text.split())[:200].rstrip(".")
-
-
 def settings_of(text: str) -> dict[str, str]:
     """Return the settings that a server said, one on each line."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-
-
-def run_client(command: list[str], **account: Any) -> subprocess.CompletedProcess[str]:
-    """Run a client of a database, in English and not for long; return what it said."""
-    return subprocess.run(
-        command,
-        cwd="/",
-        env={**os.environ, "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        errors="replace",
-        check=False,
-        timeout=20,
-        **account,
-    )

@@ -10,16 +10,17 @@ import hashlib
 import sys
 from typing import IO, Any
 
+from opspact.onhost.failure_reason import failure_reason
+
 PIECE = 2**20  # bytes that are passed on at once
 
 
-def first_error(errors: IO[bytes]) -> str:
-    """Return what a program complained of, as far as one line says it, and pass all of it on to the journal."""
+def failure_in(errors: IO[bytes], status: int) -> str:
+    """Return why a program failed, given what it complained of, and pass all of that on to the journal."""
     errors.seek(0)
     text = errors.read().decode("utf-8", "replace")
     sys.stderr.write(text)
-    said = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in said if "error:" in line), said[-1] if said else "")[:500]
+    return failure_reason(text, status)
 
 
 def transfer(source: IO[bytes], out: IO[bytes], reader: Any) -> tuple[int, str]:

@@ -33,7 +33,7 @@ from opspact.onhost.emergency_grants import (
     write_rules,
 )
 from opspact.onhost.emergency_use import leave_mark, use_since
-from opspact.onhost.host_files import described, run
+from opspact.onhost.host_files import described, run_program
 from opspact.onhost.spool import CannotRun, locked, open_spool, read_configuration, utc
 
 NO_LOGIN = "/usr/sbin/nologin"
@@ -56,10 +56,12 @@ def open_account(policy: Policy, grant: Grant) -> None:
     wanted = policy.people[grant.account]
     if account_of(grant.account) is None:
         comment = f"{MADE_HERE} of {wanted['person']}"
-        run("useradd", "--create-home", "--user-group", "--comment", comment, grant.account)
+        run_program("useradd", "--create-home", "--user-group", "--comment", comment, grant.account)
     end = time.strftime("%Y-%m-%d", time.gmtime(grant.until + DAY))
     groups = ",".join(policy.groups)
-    run("usermod", "--lock", "--shell", str(wanted["shell"]), "--expiredate", end, "--groups", groups, grant.account)
+    run_program(
+        "usermod", "--lock", "--shell", str(wanted["shell"]), "--expiredate", end, "--groups", groups, grant.account
+    )
     found = pwd.getpwnam(grant.account)
     path = expand(KEY_FILES[0], name=found.pw_name, uid=str(found.pw_uid), home=found.pw_dir)
     read = [
@@ -215,7 +217,7 @@ def granted(policy: Policy, words: list[str]) -> dict[str, Any]:
     if account in policy.grants():
         raise CannotRun(f"account {account} is open already, until {utc(policy.grants()[account].until)}")
     try:
-        run("systemctl", "is-active", "--quiet", policy.unit)
+        run_program("systemctl", "is-active", "--quiet", policy.unit)
     except OSError as error:
         raise CannotRun(f"{policy.unit} does not run, nothing would close it: {described(error)}") from error
     now = time.time()

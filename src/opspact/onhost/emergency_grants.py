@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from opspact.onhost.host_files import run
+from opspact.onhost.host_files import run_program
 from opspact.onhost.spool import write_atomically
 
 MADE_HERE = "opspact emergency access"
@@ -105,7 +105,7 @@ def write_rules(policy: Policy, grants: list[Grant]) -> bool:
             file.flush()
             os.fsync(file.fileno())
         try:
-            run("visudo", "-cf", str(temporary))
+            run_program("visudo", "-cf", str(temporary))
         except OSError as error:
             problem = error
             continue

@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 
 from opspact.onhost.accepted_keys import KEY_FILES, LARGEST_KEYS, SSHD, expand, is_of_one, key_lines
-from opspact.onhost.host_files import described, run
+from opspact.onhost.host_files import described, run_program
 from opspact.onhost.sudo_rules import DEEPEST, ETC, groups_named, is_default, rule_lines, sudo_rules, text_of
 
 NO_SHELLS = {"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"}
@@ -84,7 +84,7 @@ def ssh_settings(user: str) -> dict[str, str]:
     if not sshd:
         return {}
     spec = f"user={user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-    lines = (line.partition(" ") for line in run(sshd, "-T", "-C", spec).splitlines())
+    lines = (line.partition(" ") for line in run_program(sshd, "-T", "-C", spec).splitlines())
     return {word.lower(): rest.strip() for word, _, rest in lines}
 
 

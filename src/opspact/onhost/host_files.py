@@ -15,7 +15,7 @@ from posixpath import basename, dirname
 QUIET = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-def run(*command: str) -> str:
+def run_program(*command: str) -> str:
     """Run a program; return what it wrote. Raise OSError with what it complained of when it fails."""
     done = subprocess.run(command, capture_output=True, errors="replace", stdin=subprocess.DEVNULL, check=False)
     if done.returncode:

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from opspact.onhost.activity import Activity
+from opspact.onhost.check import Item
 from opspact.onhost.journal_gaps import SECOND
 from opspact.onhost.log_lines import CONSOLE_SERVICES, LONGEST_COMMAND, LONGEST_NAME, named, shortened
 from opspact.onhost.redaction import Redactor
 from opspact.onhost.spool import utc
 
-Item = dict[str, Any]
 MOST_ACCOUNTS = 500  # that have an item
 MOST_NAMES = 2000  # addresses, and names that strangers try, each; of more the rarest are forgotten
 MOST_SHOWN = 20  # names or addresses in one item

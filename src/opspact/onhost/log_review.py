@@ -20,16 +20,15 @@ from typing import Any
 
 from opspact.onhost.account_snapshot import changes, snapshot
 from opspact.onhost.activity import Activity
+from opspact.onhost.check import SHOWN, WORST_LAST, Item
 from opspact.onhost.database_logins import missing_logins
 from opspact.onhost.journal import Journal
 from opspact.onhost.journal_gaps import SECOND, Gap, entries_text
-from opspact.onhost.log_activity import Item, Review, anomaly
+from opspact.onhost.log_activity import Review, anomaly
 from opspact.onhost.log_lines import Lines
 from opspact.onhost.spool import CannotRun, Spool, kept_results, open_spool, read_configuration, utc
 
-WORST_LAST = ("ok", "warning", "unknown", "critical")
 FIRST_LOOK = 7 * 86400  # seconds that the first review of a host looks back
-SHOWN = 20  # what is named in one message
 SUDO_RS = ("sudo-rs", "/cargo/")
 NAMED_UNITS = ("ssh", "session-", "user@", "postgresql", "mariadb", "systemd-logind", "su", "init.scope")
 SUDO_KINDS = frozenset({"command", "unproven", "refused"})

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from typing import IO, Any
 
-from opspact.onhost.dump_stream import first_error, transfer
+from opspact.onhost.dump_stream import failure_in, transfer
 from opspact.onhost.mariadb_client import DUMP_END, MariadbFailed
 from opspact.onhost.mariadb_tables import defaults_of, tables_of
 
@@ -127,5 +127,5 @@ def write_dump(database: str, out: IO[bytes], reader: DumpReader) -> dict[str, A
         assert made.stdout is not None
         size, digest = transfer(made.stdout, out, reader)
         status = made.wait()
-        error = first_error(said) or f"exit status {status}" if status else ""
+        error = failure_in(said, status) if status else ""
     return {"error": error, "bytes": size, "sha256": digest}

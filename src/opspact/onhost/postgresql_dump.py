@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from typing import IO, Any
 
-from opspact.onhost.dump_stream import first_error, transfer
+from opspact.onhost.dump_stream import failure_in, transfer
 from opspact.onhost.row_counts import COUNT_ROWS
 
 AS_POSTGRES = ("runuser", "-u", "postgres", "--")
@@ -85,9 +85,9 @@ def dump_postgresql(arguments: list[str], out: IO[bytes]) -> dict[str, Any]:
             assert reader.stdin is not None
             size, digest = transfer(made.stdout, out, reader.stdin)
             dumped, read = made.wait(), reader.wait()
-            error = first_error(said) or f"exit status {dumped}" if dumped else ""
+            error = failure_in(said, dumped) if dumped else ""
             if read and not error:
-                error = f"the dump is not whole: {first_error(found) or f'exit status {read}'}"
+                error = f"the dump is not whole: {failure_in(found, read)}"
         rows = rows_in(counting.read()) if counting.snapshot else None
     finally:
         counting.end()

@@ -18,8 +18,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from opspact.onhost.failure_reason import failure_reason
 from opspact.onhost.postgresql import Database, account_identity, identifier, literal
-from opspact.onhost.postgresql_failure import failure_reason, is_dump_broken
+from opspact.onhost.postgresql_failure import is_dump_broken
 from opspact.onhost.restore_failure import NotRestored
 from opspact.onhost.restored_roles import restore_roles
 from opspact.onhost.row_counts import COUNT_ROWS

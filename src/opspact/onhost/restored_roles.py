@@ -1,4 +1,4 @@
-"""The roles of a PostgreSQL server, restored from what `role_dump` kept with a copy.
+"""The roles of a PostgreSQL server, restored from what `account_dump` kept with a copy.
 
 Comes in: the SQL, this host's server. Goes out: roles with their passwords, settings and memberships. A part of
 programs.

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from opspact.onhost.postgresql_failure import failure_reason, is_dump_broken
+from opspact.onhost.failure_reason import failure_reason
+from opspact.onhost.postgresql_failure import is_dump_broken
 from opspact.onhost.row_counts import COUNT_ROWS, NEWEST_RECORD
 from opspact.onhost.scratch_server import FILLER, RESTORED, CannotRestore, ScratchServer
 

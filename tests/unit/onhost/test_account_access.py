@@ -58,7 +58,7 @@ def test_a_shell_is_open() -> None:
 def test_keys_are_sought_where_sshd_seeks_them_but_not_in_files_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     said = "port 22\nauthorizedkeysfile .ssh/authorized_keys /etc/keys/%u /var/%h/%U/k%%y /etc/ssh/all none\n"
     monkeypatch.setattr(accepted_keys, "SSHD", ("/bin/sh",))
-    monkeypatch.setattr(accepted_keys, "run", lambda *command: said if command[1] == "-T" else "")
+    monkeypatch.setattr(accepted_keys, "run_program", lambda *command: said if command[1] == "-T" else "")
     assert key_paths(account()) == [
         *("/home/li-na/.ssh/authorized_keys", "/home/li-na/.ssh/authorized_keys2", "/etc/keys/li-na"),
         f"/var/home/li-na/{os.getuid()}/k%y",
@@ -195,7 +195,7 @@ def test_services_that_run_as_it_are_named_wherever_their_files_are(
     monkeypatch.setattr(account_processes, "UNITS", (tmp_path,))
     monkeypatch.setattr(account_processes, "SYSTEMD", tmp_path)
     monkeypatch.setattr(account_processes, "CRON", tmp_path / "none")
-    monkeypatch.setattr(account_processes, "run", lambda *_: SHOWN)
+    monkeypatch.setattr(account_processes, "run_program", lambda *_: SHOWN)
     (tmp_path / "own.service").write_text("[Service]\nUser=li-na\n")
     (tmp_path / "other.service.d").mkdir()
     (tmp_path / "other.service.d" / "user.conf").write_text(f"[Service]\nUser = {os.getuid()}\n")

@@ -242,7 +242,7 @@ def test_keys_that_a_command_gives_are_not_known(monkeypatch: pytest.MonkeyPatch
         "authorizedkeysfile .ssh/authorized_keys /etc/keys/all\nauthorizedkeyscommand /bin/x\ntrustedusercakeys none\n"
     )
     monkeypatch.setattr(host_access, "SSHD", ("/bin/sh",))
-    monkeypatch.setattr(host_access, "run", lambda *_: answer)
+    monkeypatch.setattr(host_access, "run_program", lambda *_: answer)
     (words,) = said()["unknown"]
     assert "AuthorizedKeysCommand" in words
     assert said(directories=["AuthorizedKeysCommand"])["unknown"] == []

@@ -26,7 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def configure(monkeypatch: pytest.MonkeyPatch, files: str) -> None:
     monkeypatch.setattr(accepted_keys, "SSHD", ("/bin/sh",))
-    monkeypatch.setattr(accepted_keys, "run", lambda *_: f"port 22\nauthorizedkeysfile {files}\n")
+    monkeypatch.setattr(accepted_keys, "run_program", lambda *_: f"port 22\nauthorizedkeysfile {files}\n")
 
 
 def test_keys_elsewhere_are_found_and_whose_they_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
