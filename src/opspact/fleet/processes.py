@@ -18,8 +18,10 @@ from opspact.structs import Struct
 MARK = "OPSPACT_RUN"
 """The environment variable that every process of a run carries; its value is the run's folder."""
 
-_ROUNDS = 10
+_ROUNDS = 40
 """So often processes are looked for again: what ignores a signal and starts others for ever is not waited for."""
+_QUIET_ROUNDS = 8  # with nobody new, until those that stay are left alone
+_FORKING = 0.005  # seconds between rounds: who was signalled in the middle of fork(2) has its child after that
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -147,15 +149,23 @@ def signal_session(session: int, number: signal.Signals) -> None:
 
 
 def signal_all(selection: ProcessSelection, number: signal.Signals) -> None:
-    """Send a signal once to each of several processes, those included that start while the others are found."""
+    """Send a signal once to each of several processes, those included that start while the others are found.
+
+    The kernel completes a fork whose process is signalled on the way, and the child knows nothing of the signal: so who
+    is there is asked until nobody is, or nobody new for some rounds.
+    """
     signalled: set[int] = set()
+    quiet = 0
     for _ in range(_ROUNDS):
-        new = selection.find() - signalled
+        living = selection.find()
+        new = living - signalled
         for pid in new:
             send(pid, number, selection=selection)
-        if not new:
+        quiet = 0 if new else quiet + 1
+        if not living or quiet == _QUIET_ROUNDS:
             return
         signalled |= new
+        time.sleep(_FORKING)
 
 
 def end(selection: ProcessSelection, *, grace: float) -> set[int]:

@@ -32,6 +32,24 @@ def test_a_process_that_starts_while_others_are_found_is_signalled_too() -> None
     assert [process.wait(10) for process in started] == [-signal.SIGTERM, -signal.SIGTERM]
 
 
+def test_a_child_that_appears_after_its_parent_was_signalled_is_signalled_too() -> None:
+    with subprocess.Popen([sys.executable, "-c", COUNTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"on\n"
+        child: list[subprocess.Popen[bytes]] = []
+        rounds = iter(range(1000))
+
+        def find() -> set[int]:
+            if next(rounds) == 3:
+                child.append(subprocess.Popen(SLEEPS))
+            return {parent.pid, *(each.pid for each in child if each.poll() is None)}
+
+        processes.signal_all(ProcessSelection(find, lambda _pid: True), signal.SIGTERM)
+
+        assert [process.wait(10) for process in child] == [-signal.SIGTERM]
+        parent.communicate(timeout=10)
+
+
 def test_each_process_is_signalled_once() -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", COUNTS], stdin=pipe, stdout=pipe, text=True) as process:
