@@ -1,9 +1,12 @@
-"""A job run now, on its hosts side by side, as its timer would.
+"""Jobs run now, on their hosts side by side, as their timers would.
 
-In: a collector, a job. Out: each host's result, recorded like any other, or why there is none.
+In: a collector, jobs. Out: each host's result, recorded like any other, or why there is none.
 """
 
-from collections.abc import Iterable
+import base64
+from collections.abc import Iterable, Sequence
+from functools import partial
+from shlex import quote
 
 from opspact.fleet.failures import HostLost, quoted
 from opspact.fleet.session import Session
@@ -25,27 +28,55 @@ def run_now(collector: Collector, job: HostJob, hosts: Iterable[str]) -> dict[st
 
     What waited there before is collected too. A run that its timer started meanwhile counts as this one.
     """
+    return {host: answer for (_, host), answer in run_together(collector, [job], hosts).items()}
+
+
+def run_together(collector: Collector, jobs: Sequence[HostJob], hosts: Iterable[str]) -> dict[tuple[str, str], Answer]:
+    """Given jobs that do not wait for each other, and hosts, run all of them on each at once, as `run_now` does.
+
+    Return each answer by the key of its job and its host.
+    """
     chosen = tuple(hosts)
-    collector.collect([job], chosen)
-    before = collector.positions((job.key, host) for host in chosen)
-    unit = f"{job.unit_name}.service"
-
-    def start(session: Session) -> str:
-        done = session.run(start_command(unit), timeout=job.kind.time_limit + _BESIDE)
-        if done.rc == NO_SUCH_UNIT:
-            return f"{unit} is not on this host: apply the policies first"
-        return f"{unit} left no result: {quoted(done.stderr) or f'see journalctl -u {unit}'}"
-
-    started = collector.sessions.each(start, chosen)
-    collected = collector.collect([job], chosen)
-    after = collector.positions((job.key, host) for host in chosen)
-    subjects = {names.job_subject(job.key, host): host for host in chosen}
-    newest = collector.ledger.newest_of(JobResult, subjects, contract=collector.context().contract)
-    answers: dict[str, Answer] = {}
-    for subject, host in subjects.items():
-        new = before[job.key, host] != after[job.key, host] and subject in newest
-        answers[host] = newest[subject].event.result if new else _missing(started[host], collected, host)
+    subjects = {(job.key, host): names.job_subject(job.key, host) for job in jobs for host in chosen}
+    collector.collect(jobs, chosen)
+    before = collector.positions(subjects)
+    started = collector.sessions.each(partial(_start, jobs), chosen)
+    collected = collector.collect(jobs, chosen)
+    after = collector.positions(subjects)
+    newest = collector.ledger.newest_of(JobResult, subjects.values(), contract=collector.context().contract)
+    answers: dict[tuple[str, str], Answer] = {}
+    for (key, host), subject in subjects.items():
+        new = before[key, host] != after[key, host] and subject in newest
+        on_host = started[host]
+        begun = on_host if isinstance(on_host, HostLost) else on_host[key]
+        answers[key, host] = newest[subject].event.result if new else _missing(begun, collected, host)
     return answers
+
+
+def _start(jobs: Sequence[HostJob], session: Session) -> dict[str, str]:
+    """Start jobs on one host and wait for all of them; return for each what to say if it left no result."""
+    units = {job.key: f"{job.unit_name}.service" for job in jobs}
+    limit = max(job.kind.time_limit for job in jobs) + _BESIDE
+    done = session.run("\n".join((*map(_in_background, units.values()), "wait")), timeout=limit)
+    ends = {unit: (int(rc), base64.b64decode(said)) for unit, rc, said in map(_fields, done.stdout.splitlines())}
+    return {key: _without_result(unit, *ends.get(unit, (0, b""))) for key, unit in units.items()}
+
+
+def _in_background(unit: str) -> str:
+    """Return the shell that starts a unit beside others, and says in one line how that ended and what was said."""
+    said = 'printf %s "$said" | base64 -w 0'
+    return f'{{ said=$(exec 2>&1\n{start_command(unit)}); echo {quote(unit)} $? "$({said})"; }} &'
+
+
+def _fields(line: bytes) -> tuple[str, str, bytes]:
+    unit, rc, said = line.split(b" ")
+    return unit.decode(), rc.decode(), said
+
+
+def _without_result(unit: str, rc: int, said: bytes) -> str:
+    if rc == NO_SUCH_UNIT:
+        return f"{unit} is not on this host: apply the policies first"
+    return f"{unit} left no result: {quoted(said) or f'see journalctl -u {unit}'}"
 
 
 def _missing(started: str | HostLost, collected: Collection, host: str) -> HostLost | str:

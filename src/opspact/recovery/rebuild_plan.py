@@ -9,6 +9,7 @@ to a folder beside, since the policies have configured the new system already.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import zip_longest
 from operator import itemgetter
 from pathlib import PurePosixPath
 
@@ -159,3 +160,13 @@ def _is_of_system(path: str) -> bool:
 def _is_below(path: str, other: str) -> bool:
     here, there = PurePosixPath(path), PurePosixPath(other)
     return here == there or there in here.parents
+
+
+def rounds_of_copies(contract: Contract, host: str) -> Iterator[list[Backup]]:
+    """Given a host, yield its backups that can run at the same time: a repository takes one copy after the other."""
+    queues: dict[tuple[str, str], list[Backup]] = {}
+    for backup in contract.backups:
+        if host in backup.hosts:
+            queues.setdefault((backup.server, backup.repository), []).append(backup)
+    for turn in zip_longest(*queues.values()):
+        yield [backup for backup in turn if backup is not None]

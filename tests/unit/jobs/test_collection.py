@@ -20,7 +20,7 @@ from opspact.jobs import collection
 from opspact.jobs.answer import Position
 from opspact.jobs.collection import Collection, Collector
 from opspact.jobs.host_command import PYTHON, program_command
-from opspact.jobs.run import run_now
+from opspact.jobs.run import run_now, run_together
 from opspact.ledger.apply_events import CheckSource, HostChecked
 from opspact.ledger.context import Context
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
@@ -340,6 +340,29 @@ def test_a_job_run_now_gives_its_own_result_and_records_what_waited(runs: Machin
 @pytest.mark.usefixtures("runs")
 def test_a_job_that_was_never_applied_is_named(ledger: Ledger) -> None:
     assert "opspact-backup-nightly.service is not on this host" in run(ledger, NIGHTLY)["h0"]
+
+
+@pytest.mark.usefixtures("runs")
+def test_jobs_run_together_have_an_answer_each(ledger: Ledger) -> None:
+    with collecting(ledger) as collector:
+        answers = run_together(collector, [NIGHTLY, DAILY], ["h0"])
+    assert list(answers) == [(NIGHTLY.key, "h0"), (DAILY.key, "h0")]
+    missing, result = answers.values()
+    assert "opspact-backup-nightly.service is not on this host" in str(missing)
+    assert isinstance(result, Result)
+    assert result.sequence == 1
+
+
+def test_jobs_run_together_are_at_work_at_the_same_time(runs: Machine, ledger: Ledger) -> None:
+    meet = runs.folder / "meet"
+    meet.mkdir()
+    wait = (
+        f"touch {meet}/$3; n=0; while [ $(ls {meet} | wc -l) -lt 2 ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done"
+    )
+    runs.command("systemctl", f"case $1 in start) {wait}; ls {meet} | wc -l >&2; exit 1;; esac")
+    with collecting(ledger) as collector:
+        answers = run_together(collector, [NIGHTLY, DAILY], ["h0"])
+    assert [str(answer).rpartition(": ")[2] for answer in answers.values()] == ["2", "2"]
 
 
 def test_a_run_that_leaves_nothing_says_why(runs: Machine, ledger: Ledger) -> None:

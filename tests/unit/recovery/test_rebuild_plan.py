@@ -6,7 +6,7 @@ from building import backup, service, tree
 
 from opspact.evidence.backup_stats import BackupStats
 from opspact.model.contract import Contract
-from opspact.recovery.rebuild_plan import RebuildPlan, plan_rebuild
+from opspact.recovery.rebuild_plan import RebuildPlan, plan_rebuild, rounds_of_copies
 from opspact.resolve.contract import resolve
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -103,3 +103,10 @@ def test_databases_of_mariadb_are_restored_as_such_and_a_service_need_not_say_wh
     made = plan(contract(both, shop), hourly=1)
     assert made.databases == ("mariadb/shop", "oa", "mariadb/hr")
     assert made.lost == ()
+
+
+def test_new_copies_are_made_at_the_same_time_except_into_one_repository() -> None:
+    again = backup("again", to="{host: backup1, repository: weekly}")
+    rounds = rounds_of_copies(contract(HOURLY, WEEKLY, again), "app1")
+    assert [[each.name for each in turn] for turn in rounds] == [["again", "hourly"], ["weekly"]]
+    assert list(rounds_of_copies(contract(HOURLY), "backup1")) == []
