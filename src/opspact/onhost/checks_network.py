@@ -5,6 +5,7 @@ Comes in: an item, what earlier runs saw. Goes out: results. Part of the program
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ from typing import Any
 
 from opspact.onhost.check import Item, Result, judge_below, result_of
 from opspact.onhost.history import History
+from opspact.onhost.http_reply import get
 
-LARGEST_ANSWER = 2**20  # bytes of a response that are read
 EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 
 
@@ -29,29 +30,20 @@ def fetch(item: Item, deadline: float) -> tuple[int, str]:
 
     No proxy is asked, and a redirect is the answer that it is.
     """
-    import http.client as http_client  # noqa: PLC0415 - as above
     from urllib.parse import urlsplit  # noqa: PLC0415 - as above
 
     url = urlsplit(item["url"])
-    host, patience = url.hostname or "", max(deadline - time.monotonic(), 0.001)
-    connection = (
-        http_client.HTTPSConnection(host, url.port, timeout=patience, context=certificate_context(item))
-        if url.scheme == "https"
-        else http_client.HTTPConnection(host, url.port, timeout=patience)
-    )
-    try:
-        asked = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
-        connection.request("GET", asked, headers={"User-Agent": "opspact", "Connection": "close"})
-        answer, body = connection.getresponse(), b""
-        while len(body) < LARGEST_ANSWER and (part := answer.read1(65536)):
-            body += part
-            if time.monotonic() > deadline:
-                raise TimeoutError("the answer did not end in time")
-        return answer.status, body.decode("utf-8", "replace")
-    except http_client.HTTPException as error:
-        raise ValueError(f"{type(error).__name__} {error}") from error
-    finally:
-        connection.close()
+    host, is_secure = url.hostname or "", url.scheme == "https"
+    place = (host, url.port or (443 if is_secure else 80))
+    with contextlib.ExitStack() as opened:
+        patience = max(deadline - time.monotonic(), 0.001)
+        connection = opened.enter_context(socket.create_connection(place, timeout=patience))
+        if is_secure:
+            secure = certificate_context(item).wrap_socket(connection, server_hostname=host)
+            connection = opened.enter_context(secure)
+        target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+        status, body = get(connection, url.netloc.rpartition("@")[2], target, deadline=deadline)
+    return status, body.decode("utf-8", "replace")
 
 
 def http(item: Item, _: History) -> Iterator[Result]:

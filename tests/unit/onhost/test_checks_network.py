@@ -1,6 +1,7 @@
 """What an inspection says of what answers over the network, from real answers."""
 
 import contextlib
+import socket
 import ssl
 import threading
 import time
@@ -67,6 +68,50 @@ def test_a_website_must_answer_as_it_should_and_in_time(
 ) -> None:
     url = website + wanted.pop("path", "/")
     seen = one(machine, item="http", url=url, **wanted)
+    assert (seen["verdict"], words in seen["message"]) == (state, True), seen
+
+
+@contextlib.contextmanager
+def speaking(answer: bytes) -> Iterator[str]:
+    """Give the URL of a server that says these bytes to whoever has asked, and closes the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                asked = b""
+                while b"\r\n\r\n" not in asked:
+                    asked += connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "words"),
+    [
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n9;a=b\r\nOffice OA\r\n3\r\n!!!\r\n0\r\n\r\n", "ok", "answered 200"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK + b"\r\nOffice OA", "ok", "answered 200"),
+        (b"HTTP/1.0 200\nServer: old\n\nOffice OA", "ok", "answered 200"),
+        (OK + b"Content-Length: 9\r\n\r\nOffice OA and more", "ok", "answered 200"),
+        (OK + b"Content-Length: 90\r\n\r\nOffice OA", "critical", "in the middle of the answer"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\nOffice", "critical", "in the middle of the answer"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nOffice OA\r\n", "critical", "the length of a part"),
+        (OK + b"Server: cut", "critical", "without a complete answer"),
+        (b"", "critical", "without a complete answer"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "critical", "is not HTTP"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "critical", "answered 204"),
+    ],
+)
+def test_an_answer_is_read_as_servers_send_it(machine: Machine, answer: bytes, *, state: str, words: str) -> None:
+    with speaking(answer) as url:
+        seen = one(machine, item="http", url=url, contains="Office OA", within=20)
     assert (seen["verdict"], words in seen["message"]) == (state, True), seen
 
 
