@@ -103,7 +103,8 @@ WITHOUT_DIRECTION = {
         Library.takes Spare.takes""",
     "a record of people, not of what is promised": """
         Accepted.finding Accepted.only Accepted.until Accepted.where Certificate.until Person.account
-        Person.certificates Person.channels Person.employed Person.from_ Person.keys Person.shell Person.until
+        Person.certificates Person.channels Person.employed Person.from_ Person.keys Person.shell Person.signing_keys
+        Person.until SigningKey.from_ SigningKey.key SigningKey.revoked SigningKey.until
         Training.done
         Library.licence Licence.until""",
     "chosen by the policy's own hosts, which have a direction where fewer are less": "Access.hosts",

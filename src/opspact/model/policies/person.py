@@ -4,7 +4,7 @@ Comes in: what `resolve` made of the document. Goes out: frozen values, held by 
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 from opspact.model.origin import Origin
 from opspact.model.text import Text
@@ -18,6 +18,18 @@ class Certificate(Struct):
 
     name: str
     until: date | None
+
+
+class SigningKey(Struct):
+    """A key that signs for a person from its first day on to its last one (None: as long as they are there).
+
+    `revoked`: from then on no signature that was not seen before counts.
+    """
+
+    key: str
+    first: date | None
+    last: date | None
+    revoked: datetime | None
 
 
 class Person(Struct):
@@ -36,6 +48,7 @@ class Person(Struct):
     employed: tuple[OpenPeriod, ...]
     channels: Mapping[str, str | SecretReference]
     certificates: tuple[Certificate, ...]
+    signing_keys: tuple[SigningKey, ...]
     origin: Origin
 
     def works_on(self, day: date) -> bool:

@@ -19,6 +19,7 @@ from opspact.schema.fields import (
     Distinct,
     Document,
     HostPath,
+    Instant,
     Name,
     OpenDays,
     Part,
@@ -38,13 +39,32 @@ class Certificate(Part):
     until: Day | None = Field(default=None, description="the last day on which it is valid", examples=["2027-06-30"])
 
 
+class SigningKey(Part):
+    """A key whose signatures are a person's: an OpenSSH key, also one on a token."""
+
+    key: PublicKeyLine = Field(description="the OpenSSH public key", examples=["ssh-ed25519 AAAA… li-na"])
+    from_: Day | None = Field(
+        default=None, alias="from", description="its first day; by default the person's", examples=["2026-01-01"]
+    )
+    until: Day | None = Field(
+        default=None, description="its last day; by default the person's", examples=["2026-12-31"]
+    )
+    revoked: Instant | None = Field(
+        default=None,
+        description="when it was lost or stolen: no signature that is first seen later counts, whenever it was made",
+        examples=["2026-05-06T14:30"],
+    )
+
+
 class Person(Document):
     """A person; after their last day, no roster, ladder or host account includes them."""
 
     model_config = ConfigDict(json_schema_extra=one_of("from", "employed"))
     kind: Literal["person"] = Field(description="the kind of this policy")
     teams: Distinct[Name] = Field(
-        default=(), description="the teams they are a member of", examples=[["implementation"]]
+        default=(),
+        description="the teams they are a member of; customer: they approve for the customer",
+        examples=[["implementation"]],
     )
     from_: Day | None = Field(default=None, alias="from", description="their first day", examples=["2026-01-01"])
     until: Day | None = Field(default=None, description="their last day", examples=["2026-12-31"])
@@ -70,6 +90,11 @@ class Person(Document):
         default=(),
         description="their OpenSSH public keys",
         examples=[["ssh-ed25519 AAAA… li-na"]],
+    )
+    signing_keys: tuple[SigningKey, ...] = Field(
+        default=(),
+        description="the keys with which they sign approvals, plans and commits; other keys sign nothing",
+        examples=[[{"key": "ssh-ed25519 AAAA… li-na", "from": "2026-01-01"}]],
     )
     shell: HostPath | None = Field(default=None, description="their login shell", examples=["/bin/bash"])
 

@@ -102,7 +102,8 @@ def _resident(context: RuleContext) -> Iterator[Violation]:
 def _teams_of(context: RuleContext, people: Iterable[str], bounds: Bounds) -> list[str]:
     """Return the teams that are part of some people, if those of them that are as large as promised are enough."""
     members, teams = _members(context), context.contract.teams
-    parts = [name for name, those in members.items() if set(those) <= set(people) and teams[name].headcount]
+    sized = {name: those for name, those in members.items() if name in teams and teams[name].headcount}
+    parts = [name for name, those in sized.items() if set(those) <= set(people)]
     least = sum(bound.least for name in parts if (bound := teams[name].headcount))
     return parts if least >= bounds.least else []
 
