@@ -28,10 +28,10 @@ def run_now(collector: Collector, job: HostJob, hosts: Iterable[str]) -> dict[st
 
     What waited there before is collected too. A run that its timer started meanwhile counts as this one.
     """
-    return {host: answer for (_, host), answer in run_together(collector, [job], hosts).items()}
+    return {host: answer for (_, host), answer in run_all(collector, [job], hosts).items()}
 
 
-def run_together(collector: Collector, jobs: Sequence[HostJob], hosts: Iterable[str]) -> dict[tuple[str, str], Answer]:
+def run_all(collector: Collector, jobs: Sequence[HostJob], hosts: Iterable[str]) -> dict[tuple[str, str], Answer]:
     """Given jobs that do not wait for each other, and hosts, run all of them on each at once, as `run_now` does.
 
     Return each answer by the key of its job and its host.

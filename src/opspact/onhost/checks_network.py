@@ -13,7 +13,7 @@ from typing import Any
 
 from opspact.onhost.check import Item, Result, judge_below, result_of
 from opspact.onhost.history import History
-from opspact.onhost.http_reply import get
+from opspact.onhost.http_response import get
 
 EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 

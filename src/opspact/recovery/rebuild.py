@@ -19,7 +19,7 @@ from opspact.fleet.lock import holder
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.jobs.collection import Collector
-from opspact.jobs.run import Answer, run_together
+from opspact.jobs.run import Answer, run_all
 from opspact.ledger.job_events import JobResult
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.store import Ledger
@@ -28,7 +28,7 @@ from opspact.model.contract_jobs import backup_job, restore_job
 from opspact.model.policies.backup import DatabaseEngine, database_label, engine_of
 from opspact.model.result import Outcome, Result
 from opspact.recovery import rebuild_run
-from opspact.recovery.rebuild_plan import CopyUse, RebuildPlan, rounds_of_copies
+from opspact.recovery.rebuild_plan import CopyUse, RebuildPlan, backup_batches
 from opspact.recovery.restore import Folder, HostRestore, InPlace, OneDatabase, RestoreRequest, Target
 from opspact.run import host_lease
 from opspact.run.execution import StageResult, Work
@@ -144,9 +144,9 @@ class Rebuild(Struct, kw_only=True):
         failed = []
         with self.reach([self.host]) as sessions:
             collector = self._collector(sessions)
-            for backups in rounds_of_copies(self.head.contract, self.host):
+            for backups in backup_batches(self.head.contract, self.host):
                 self.report(f"making copies by {list_names([backup.name for backup in backups], _SHOWN)}")
-                answers = run_together(collector, [backup_job(backup) for backup in backups], [self.host])
+                answers = run_all(collector, [backup_job(backup) for backup in backups], [self.host])
                 said = {key.partition("/")[2]: _problem(answer) for (key, _), answer in answers.items()}
                 failed += [f"{name}: {words}" for name, words in said.items() if words]
         return _failed("; ".join(failed)) if failed else StageResult()

@@ -162,7 +162,7 @@ def _is_below(path: str, other: str) -> bool:
     return here == there or there in here.parents
 
 
-def rounds_of_copies(contract: Contract, host: str) -> Iterator[list[Backup]]:
+def backup_batches(contract: Contract, host: str) -> Iterator[list[Backup]]:
     """Given a host, yield its backups that can run at the same time: a repository takes one copy after the other."""
     queues: dict[tuple[str, str], list[Backup]] = {}
     for backup in contract.backups:

@@ -1,93 +1,43 @@
 """Collecting over sessions of this machine: each result once, honest losses, whatever happens on the way."""
 
 import json
-import shlex
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from collecting import (
+    DAILY,
+    LOCAL,
+    NIGHTLY,
+    NOWHERE,
+    ORIGIN,
+    collect,
+    collecting,
+    context,
+    lost,
+    numbers,
+    recorded,
+    run_once,
+)
 from programs import Machine
 
-from opspact.errors import Place
-from opspact.fleet.connection import Settings
-from opspact.fleet.sessions import open_sessions
 from opspact.jobs import collection
 from opspact.jobs.answer import Position
-from opspact.jobs.collection import Collection, Collector
+from opspact.jobs.collection import Collector
 from opspact.jobs.host_command import PYTHON, program_command
-from opspact.jobs.run import run_now, run_together
 from opspact.ledger.apply_events import CheckSource, HostChecked
-from opspact.ledger.context import Context
-from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
-from opspact.ledger.store import Ledger, open_ledger
+from opspact.ledger.job_events import HostReach
+from opspact.ledger.store import Ledger
 from opspact.model import names
 from opspact.model.contract_jobs import PRUNE_SCHEDULE
 from opspact.model.inventory.host import Host
-from opspact.model.job import BACKUP, DRILL, INSPECTION, Job
-from opspact.model.origin import Origin
-from opspact.model.result import Outcome, Result, Verdict
-from opspact.onhost.spool import Spool, kept_results, open_spool
-from opspact.steps import systemd
+from opspact.model.job import DRILL, Job
+from opspact.model.result import Outcome, Verdict
+from opspact.onhost.spool import Spool, kept_results
 from opspact.steps.check import Reach
-
-LOCAL = {"ansible_connection": "local", "ansible_become": False}
-NOWHERE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_user": "nobody"}
-ORIGIN = Origin("inspection/daily", Place("policies/all.yaml", 1))
-DAILY = Job(INSPECTION, "daily", ("h0", "h1"), PRUNE_SCHEDULE, ORIGIN)
-NIGHTLY = Job(BACKUP, "nightly", ("h0",), PRUNE_SCHEDULE, ORIGIN)
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """A machine whose reader answers from a spool of its own, whichever host it stands for."""
-    found = Machine(tmp_path)
-    monkeypatch.setattr(collection, "_ASK", shlex.join(found.command_line("reader", found.spool)))
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{Path(sys.executable).parent}:/usr/bin:/bin")
-    return found
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with open_ledger(tmp_path / "ledger.sqlite3") as opened:
-        yield opened
-
-
-def context() -> Context:
-    return Context(at=datetime.now(UTC), actor="test", contract="office")
-
-
-@contextmanager
-def collecting(ledger: Ledger, *hosts: Host) -> Iterator[Collector]:
-    with open_sessions(hosts or [Host("h0", LOCAL)], settings=Settings()) as sessions:
-        yield Collector(sessions, ledger, context)
-
-
-def collect(ledger: Ledger, *jobs: Job) -> Collection:
-    with collecting(ledger) as collector:
-        return collector.collect(jobs or [DAILY])
-
-
-def run_once(machine: Machine, job: str = DAILY.key, **report: Any) -> None:
-    with open_spool({"job": job, "spool": str(machine.spool)}) as spool:
-        spool.keep({"outcome": "done", "verdict": "ok", "message": "fine", "items": [], **report})
-
-
-def recorded(ledger: Ledger, job: str = DAILY.key, host: str = "h0") -> list[Result]:
-    events = ledger.read(JobResult, contract="office", subject=f"job/{job}/host/{host}")
-    return [each.event.result for each in events]
-
-
-def numbers(ledger: Ledger, host: str = "h0") -> list[int]:
-    return [result.sequence for result in recorded(ledger, host=host)]
-
-
-def lost(ledger: Ledger) -> list[tuple[int, int]]:
-    return [(each.event.first, each.event.last) for each in ledger.read(ResultsLost, contract="office")]
 
 
 def test_what_waits_is_recorded_and_nothing_twice(machine: Machine, ledger: Ledger) -> None:
@@ -307,87 +257,6 @@ def test_a_reader_that_fails_is_a_problem_of_its_host(
     found = collect(ledger)
     assert "python3: not found" in found.problems["h0"][0]
     assert ledger.head().sequence == 1, "that the host was reached"
-
-
-# Run now
-
-
-@pytest.fixture
-def runs(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """Let `systemctl start` of the job's unit start its program, as systemd would."""
-    settings = machine.settings(job=DAILY.key, items=[{"item": "memory"}])
-    program = shlex.join(machine.command_line("inspection", settings))
-    unit = f"{DAILY.unit_name}.service"
-    machine.command("systemctl", f'[ "$*" = "start -- {unit}" ] || exit 5\n{program} 2>/dev/null')
-    monkeypatch.setattr(systemd, "_START", f"{machine.folder}/bin/systemctl start --")
-    return machine
-
-
-def run(ledger: Ledger, job: Job = DAILY) -> dict[str, Any]:
-    with collecting(ledger) as collector:
-        return run_now(collector, job, ["h0"])
-
-
-def test_a_job_run_now_gives_its_own_result_and_records_what_waited(runs: Machine, ledger: Ledger) -> None:
-    for _ in range(2):
-        run_once(runs)
-    answer = run(ledger)["h0"]
-    assert (answer.sequence, answer.items[0].item) == (3, "memory")
-    assert numbers(ledger) == [1, 2, 3]
-    assert run(ledger)["h0"].sequence == 4
-
-
-@pytest.mark.usefixtures("runs")
-def test_a_job_that_was_never_applied_is_named(ledger: Ledger) -> None:
-    assert "opspact-backup-nightly.service is not on this host" in run(ledger, NIGHTLY)["h0"]
-
-
-@pytest.mark.usefixtures("runs")
-def test_jobs_run_together_have_an_answer_each(ledger: Ledger) -> None:
-    with collecting(ledger) as collector:
-        answers = run_together(collector, [NIGHTLY, DAILY], ["h0"])
-    assert list(answers) == [(NIGHTLY.key, "h0"), (DAILY.key, "h0")]
-    missing, result = answers.values()
-    assert "opspact-backup-nightly.service is not on this host" in str(missing)
-    assert isinstance(result, Result)
-    assert result.sequence == 1
-
-
-def test_jobs_run_together_are_at_work_at_the_same_time(runs: Machine, ledger: Ledger) -> None:
-    meet = runs.folder / "meet"
-    meet.mkdir()
-    wait = (
-        f"touch {meet}/$3; n=0; while [ $(ls {meet} | wc -l) -lt 2 ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done"
-    )
-    runs.command("systemctl", f"case $1 in start) {wait}; ls {meet} | wc -l >&2; exit 1;; esac")
-    with collecting(ledger) as collector:
-        answers = run_together(collector, [NIGHTLY, DAILY], ["h0"])
-    assert [str(answer).rpartition(": ")[2] for answer in answers.values()] == ["2", "2"]
-
-
-def test_a_run_that_leaves_nothing_says_why(runs: Machine, ledger: Ledger) -> None:
-    run_once(runs)
-    runs.command("systemctl", "echo 'Job failed because of unavailable resources.' >&2; exit 1")
-    answer = run(ledger)["h0"]
-    assert "Job failed because of unavailable resources" in answer
-    assert numbers(ledger) == [1]
-
-
-def test_a_run_that_dies_gives_the_result_that_says_so(runs: Machine, ledger: Ledger) -> None:
-    run_once(runs)
-    program = shlex.join(runs.command_line("inspection", runs.settings(job=DAILY.key, items=[{"item": "units"}])))
-    kill = "case $1 in start) env PATH={}:$PATH {} 2>/dev/null;; *) kill -9 $PPID; sleep 1;; esac"
-    runs.command("systemctl", kill.format(f"{runs.folder}/bin", program))
-    answer = run(ledger)["h0"]
-    assert (answer.sequence, answer.died, answer.verdict) == (2, True, Verdict.UNKNOWN)
-
-
-@pytest.mark.usefixtures("runs")
-def test_a_host_that_is_not_reached_is_the_answer(ledger: Ledger) -> None:
-    with collecting(ledger, Host("h0", NOWHERE)) as collector:
-        answer = run_now(collector, DAILY, ["h0"])["h0"]
-    assert not isinstance(answer, str | Result)
-    assert answer.reach is Reach.DOWN
 
 
 def test_results_of_a_host_whose_clock_is_off_are_recorded_in_our_time(machine: Machine, ledger: Ledger) -> None:

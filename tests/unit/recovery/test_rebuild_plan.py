@@ -6,7 +6,7 @@ from building import backup, service, tree
 
 from opspact.evidence.backup_stats import BackupStats
 from opspact.model.contract import Contract
-from opspact.recovery.rebuild_plan import RebuildPlan, plan_rebuild, rounds_of_copies
+from opspact.recovery.rebuild_plan import RebuildPlan, backup_batches, plan_rebuild
 from opspact.resolve.contract import resolve
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -107,6 +107,6 @@ def test_databases_of_mariadb_are_restored_as_such_and_a_service_need_not_say_wh
 
 def test_new_copies_are_made_at_the_same_time_except_into_one_repository() -> None:
     again = backup("again", to="{host: backup1, repository: weekly}")
-    rounds = rounds_of_copies(contract(HOURLY, WEEKLY, again), "app1")
+    rounds = backup_batches(contract(HOURLY, WEEKLY, again), "app1")
     assert [[each.name for each in turn] for turn in rounds] == [["again", "hourly"], ["weekly"]]
-    assert list(rounds_of_copies(contract(HOURLY), "backup1")) == []
+    assert list(backup_batches(contract(HOURLY), "backup1")) == []

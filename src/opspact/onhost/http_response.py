@@ -16,7 +16,7 @@ FIRST_FINAL = 200  # statuses below announce another answer
 NO_BODY = {204, 304}
 
 
-class Reply:
+class Response:
     """What a server sends, read until `deadline` (monotonic clock, seconds). Raise TimeoutError after it."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
@@ -56,7 +56,7 @@ class Reply:
             pass
         return self.buffer[:LARGEST_BODY]
 
-    def chunks(self) -> bytes:
+    def parts(self) -> bytes:
         """Return a body that comes in chunks, or as much of it as is read."""
         body = b""
         while len(body) < LARGEST_BODY:
@@ -96,12 +96,12 @@ def get(connection: socket.socket, host: str, target: str, *, deadline: float) -
         "Accept-Encoding: identity\r\nConnection: close\r\n\r\n"
     )
     connection.sendall(asked.encode("ascii"))
-    reply = Reply(connection, deadline)
-    status, fields = reply.head()
+    response = Response(connection, deadline)
+    status, fields = response.head()
     if status in NO_BODY:
         return status, b""
     if fields.get("transfer-encoding", "").lower().endswith("chunked"):
-        return status, reply.chunks()
+        return status, response.parts()
     if fields.get("content-length", "").isdecimal():
-        return status, reply.take(min(int(fields["content-length"]), LARGEST_BODY))
-    return status, reply.rest()
+        return status, response.take(min(int(fields["content-length"]), LARGEST_BODY))
+    return status, response.rest()
