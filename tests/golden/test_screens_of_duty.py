@@ -24,10 +24,10 @@ from opspact.plan.plan import HostPlan
 from opspact.report.backup_status import backup_status_lines
 from opspact.report.lines import Line, plain
 from opspact.report.obligations import group_lines, grouped
-from opspact.report.oncall import DutyChanges
 from opspact.report.plan import plan_lines, plan_markdown
 from opspact.report.status import status_lines
 from opspact.resolve.contract import resolve
+from opspact.rollout.contract_comparison import ContractComparison
 from opspact.steps.check import Reach
 
 SCREENS = Path(__file__).parent / "screens"
@@ -87,18 +87,18 @@ def test_what_is_new_or_edited_has_exactly_these_words(changing: Assessment) -> 
     check("obligations-changing.txt", plain(line for group in groups for line in group_lines(group, ZONE)))
 
 
-def duty_changes_of_a_swap() -> DutyChanges:
+def comparison_of_a_swap() -> ContractComparison:
     turns = roster(weekly("ann", "bob"))
     swap = override("swap", "from: 2026-03-09T09:00\nto: 2026-03-16T09:00\naway: ann\ninstead: bob")
     before, after = contract(turns), contract(turns, swap)
     start, end = at("2026-03-02T00:00"), at("2026-04-01T00:00")
-    return DutyChanges(before, after, duty_changes(before, after, start=start, end=end))
+    return ContractComparison(before, after, duty=tuple(duty_changes(before, after, start=start, end=end)))
 
 
 def test_who_changes_when_has_exactly_these_words() -> None:
-    duty, nothing = duty_changes_of_a_swap(), plan_of(HostPlan("app1"), live=False)
-    check("plan-duty.txt", plain(plan_lines(nothing, duty=duty)))
-    check("plan-duty.md", plan_markdown(nothing, duty=duty))
+    comparison, nothing = comparison_of_a_swap(), plan_of(HostPlan("app1"), live=False)
+    check("plan-duty.txt", plain(plan_lines(nothing, comparison=comparison)))
+    check("plan-duty.md", plan_markdown(nothing, comparison=comparison))
 
 
 def check(name: str, words: str) -> None:

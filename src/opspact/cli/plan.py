@@ -6,33 +6,25 @@ In: the contract's folder, maybe a commit. Out: a plan; with `--out` a file that
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.analyse.rule import RuleContext
-from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
-from opspact.analyse.run import analyse
 from opspact.cli.hosts import CommandContext, Diff, HostNames, command_context, host_limit
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
 from opspact.ledger.store import Ledger
-from opspact.model.contract import Contract
-from opspact.model.finding import Finding
-from opspact.model.roster.changes import duty_changes
 from opspact.plan.change import Action
 from opspact.plan.plan import Plan
 from opspact.report.lines import line
 from opspact.report.next_runs import next_runs
-from opspact.report.oncall import DutyChanges
 from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, plan_markdown, unreachable_hosts
 from opspact.report.plan_data import plan_json
 from opspact.report.secrets import missing_secret_lines
 from opspact.rollout import history, planner
+from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
 from opspact.rollout.file_contents import found_files
 from opspact.rollout.orphans import orphan_hosts
 from opspact.steps.check import Reach
@@ -94,14 +86,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
 
 
 class _Beside(Struct):
-    """What is shown beside a plan: the steps as they were, who changes when, which commitments are reduced.
+    """What is shown beside a plan: the steps as they were, what changes in the contract.
 
     `missing`: the secrets that are not available.
     """
 
     sides: PreviousSteps = NO_PREVIOUS_STEPS
-    duty: DutyChanges | None = None
-    reductions: tuple[Finding, ...] = ()
+    comparison: ContractComparison | None = None
     missing: tuple[Problem, ...] = ()
 
 
@@ -145,32 +136,14 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
         for name, of_base in changed.items()
         if name in of_base
     }
-    return plan, _beside(PreviousSteps(sides), _as_one(before.values()), work.head)
+    one = _as_one(before.values())
+    return plan, _Beside(PreviousSteps(sides), compare_contracts(one, work.head) if one else None)
 
 
 def _as_one(before: Iterable[Compiled]) -> Compiled | None:
     """Return what all hosts are compared with; None where that is not one commit: duty has no single history then."""
     distinct = {id(each): each for each in before}
     return next(iter(distinct.values())) if len(distinct) == 1 else None
-
-
-def _beside(sides: PreviousSteps, before: Compiled | None, head: Compiled) -> _Beside:
-    """Return what is shown beside a plan; without anything to compare with, the steps alone."""
-    if before is None:
-        return _Beside(sides)
-    return _Beside(
-        sides,
-        _duty(before.contract, head.contract, head.day),
-        analyse(RuleContext(head.contract, head.day, before=before.contract), REDUCTIONS),
-    )
-
-
-def _duty(before: Contract, after: Contract, day: date) -> DutyChanges:
-    """Return who changes when, from a day on to the end of the contract."""
-    zone = ZoneInfo(after.zone)
-    last = max(before.period.last, after.period.last, day) + timedelta(days=1)
-    start, end = (datetime.combine(each, time(), zone) for each in (day, last))
-    return DutyChanges(before, after, duty_changes(before, after, start=start, end=end))
 
 
 def _last_converged(work: CommandContext, ledger: Ledger | None, chosen: Iterable[str]) -> dict[str, Compiled]:
@@ -197,13 +170,13 @@ def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> 
         output.show([line(("git is not installed", "doubt"), words)])
     match form:
         case Format.TEXT:
-            lines = plan_lines(plan, beside.sides, duty=beside.duty, reductions=beside.reductions)
+            lines = plan_lines(plan, beside.sides, comparison=beside.comparison)
             settings.stdout.show([*lines, *missing_secret_lines(beside.missing)])
         case Format.JSON:
-            sys.stdout.write(plan_json(plan, beside.sides, duty=beside.duty, reductions=beside.reductions))
+            sys.stdout.write(plan_json(plan, beside.sides, comparison=beside.comparison))
             settings.stderr.show(missing_secret_lines(beside.missing))
         case Format.MARKDOWN:
-            text = plan_markdown(plan, beside.sides, duty=beside.duty, reductions=beside.reductions)
+            text = plan_markdown(plan, beside.sides, comparison=beside.comparison)
             sys.stdout.write(text)
             settings.stderr.show(missing_secret_lines(beside.missing))
 

@@ -75,9 +75,9 @@ _CHECKED_WITHIN = timedelta(days=31)
 
 def obligations(contract: Contract, work: Mapping[str, Work]) -> tuple[Obligation, ...]:
     """Given a contract and each host's work, return what is owed, each with the shortest limit of its clauses."""
-    limits = {name: clause.evidence_within.time for name, clause in contract.clauses.items()}
+    limits = evidence_limits(contract)
     owed = chain(policy_obligations(contract), _checks(contract, work, limits))
-    found = [replace(each, evidence_within=_limit(each.clauses, limits)) for each in owed]
+    found = [replace(each, evidence_within=evidence_limit(each.clauses, limits)) for each in owed]
     return tuple(sorted(found, key=lambda each: each.policy))
 
 
@@ -86,25 +86,38 @@ def policy_obligations(contract: Contract) -> Iterator[Obligation]:
     return chain.from_iterable(of_kind(contract) for of_kind in _OF_KINDS)
 
 
-def _limit(clauses: tuple[str, ...], limits: Mapping[str, timedelta]) -> timedelta | None:
+def evidence_limits(contract: Contract) -> Mapping[str, timedelta]:
+    """Given a contract, return by clause how old its evidence may be."""
+    return {name: clause.evidence_within.time for name, clause in contract.clauses.items()}
+
+
+def evidence_limit(clauses: tuple[str, ...], limits: Mapping[str, timedelta]) -> timedelta | None:
+    """Given the clauses of an obligation and the limits of all, return the shortest of them; None: there is none."""
     return min((limits[name] for name in clauses if name in limits), default=None)
+
+
+def checked_hosts(work: Mapping[str, Work]) -> Mapping[str, list[str]]:
+    """Given each host's work, return by policy the hosts on which it has steps, which verify checks."""
+    named: dict[int, frozenset[str]] = {}
+    found: dict[str, list[str]] = {}
+    for host, of_host in work.items():
+        if id(of_host) not in named:  # a large fleet shares its work
+            named[id(of_host)] = frozenset(origin.policy for step in of_host.make for origin in step.origins)
+        for policy in named[id(of_host)]:
+            found.setdefault(policy, []).append(host)
+    return found
+
+
+def check_obligation(contract: Contract, policy: str, host: str, *, limits: Mapping[str, timedelta]) -> Obligation:
+    """Given a policy with steps on a host, and the limits of clauses, return what is owed: that they are checked."""
+    origin = contract.policy_index.policies[policy].origin
+    within = evidence_limit(origin.clauses, limits) or _CHECKED_WITHIN
+    due = Within(within, State.LATE)
+    return Obligation(origin, f"host/{host}", "check", Proof.CHECK, due=due, source=CheckSource(policy, host))
 
 
 def _checks(contract: Contract, work: Mapping[str, Work], limits: Mapping[str, timedelta]) -> Iterator[Obligation]:
     """Yield the check of each policy that has steps on a host, by host."""
-    named: dict[int, tuple[str, ...]] = {}
-    for host, of_host in work.items():
-        if id(of_host) not in named:  # a large fleet shares its work
-            policies = {origin.policy for step in of_host.make for origin in step.origins}
-            named[id(of_host)] = tuple(sorted(policies))
-        for policy in named[id(of_host)]:
-            origin = contract.policy_index.policies[policy].origin
-            within = _limit(origin.clauses, limits) or _CHECKED_WITHIN
-            yield Obligation(
-                origin,
-                f"host/{host}",
-                "check",
-                Proof.CHECK,
-                due=Within(within, State.LATE),
-                source=CheckSource(policy, host),
-            )
+    for policy, hosts in checked_hosts(work).items():
+        for host in hosts:
+            yield check_obligation(contract, policy, host, limits=limits)

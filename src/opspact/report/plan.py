@@ -5,21 +5,20 @@ In: a plan, and the steps as they were where they are known. Out: lines, Markdow
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
-from opspact.model.finding import Finding
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.action_styles import ACTION_STYLES
+from opspact.report.contract_comparison import contract_lines, contract_markdown, equal_words
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import Line, line
-from opspact.report.markdown import code
+from opspact.report.markdown import code, plain
 from opspact.report.next_runs import NextRuns, timer_file
-from opspact.report.oncall import DutyChanges, duty_lines, duty_markdown
 from opspact.report.origins import origin_text
 from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
-from opspact.report.reductions import reduction_lines, reduction_markdown
+from opspact.rollout.contract_comparison import ContractComparison
 from opspact.rollout.file_contents import FoundFile
 from opspact.rollout.planner import NOTHING
 from opspact.steps.base import Step
@@ -120,15 +119,17 @@ def plan_lines(
     plan: Plan,
     sides: PreviousSteps = NO_PREVIOUS_STEPS,
     *,
-    duty: DutyChanges | None = None,
-    reductions: Sequence[Finding] = (),
+    comparison: ContractComparison | None = None,
 ) -> list[Line]:
-    """Given a plan, and who changes when where that is known, return it for people.
+    """Given a plan, and what changes in the contract where that is known, return it for people.
 
-    It begins with the commitments that are reduced. At most `MOST_GROUPS` groups of hosts are shown.
+    The contract's own changes come first; where nothing differs, one line says so. At most `MOST_GROUPS` groups of
+    hosts are shown.
     """
+    if comparison and is_equal(plan, comparison):
+        return [_unchanged_line(plan, comparison)]
     all_groups = groups(plan, by_content=bool(sides.found))
-    found = [*reduction_lines(reductions), _head(plan), line()]
+    found = [*(contract_lines(comparison) if comparison else ()), _head(plan), line()]
     for group in all_groups[:MOST_GROUPS]:
         found += [*_group_lines(group, sides, since=_since(plan, group)), line()]
     if (more := len(all_groups) - MOST_GROUPS) > 0:
@@ -140,9 +141,21 @@ def plan_lines(
     if plan.orphans:
         found += [*orphan_lines(plan.orphans), line()]
     summary = _sum(plan)
-    if reductions:
-        summary = line((f"{format_count(len(reductions), 'reduced commitment')}; ", "bad"), *summary.parts)
-    return [*found, *(duty_lines(duty) if duty else ()), summary]
+    if comparison and comparison.reductions:
+        reduced = format_count(len(comparison.reductions), "reduced commitment")
+        summary = line((f"{reduced}; ", "bad"), *summary.parts)
+    return [*found, summary]
+
+
+def is_equal(plan: Plan, comparison: ContractComparison) -> bool:
+    """Return whether a change of the policies does nothing: to no host, and to nothing that the contract promises."""
+    return comparison.is_equal and plan.is_empty and not (plan.orphans or unreachable_hosts(plan))
+
+
+def _unchanged_line(plan: Plan, comparison: ContractComparison) -> Line:
+    hosts = format_count(len(plan.hosts), "host")
+    words = f" from {_short(plan.base)} to {_short(plan.head)} on {hosts}: {equal_words(comparison)}"
+    return line(("no changes", "good"), words)
 
 
 def _head(plan: Plan) -> Line:
@@ -275,16 +288,19 @@ def plan_markdown(
     plan: Plan,
     sides: PreviousSteps = NO_PREVIOUS_STEPS,
     *,
-    duty: DutyChanges | None = None,
-    reductions: Sequence[Finding] = (),
+    comparison: ContractComparison | None = None,
 ) -> str:
-    """Given a plan, and who changes when where that is known, return it as Markdown for a pull request.
+    """Given a plan, and what changes in the contract where that is known, return it as Markdown for a pull request.
 
-    It begins with the commitments that are reduced. At most `MOST_GROUPS` groups of hosts are shown.
+    The contract's own changes come first; where nothing differs, one line says so. At most `MOST_GROUPS` groups of
+    hosts are shown.
     """
     all_groups = groups(plan, by_content=bool(sides.found))
+    if comparison and is_equal(plan, comparison):
+        return f"### opspact plan\n\n{plain(_unchanged_line(plan, comparison).text)}\n"
+    reductions = comparison.reductions if comparison else ()
     reduced = f"**{format_count(len(reductions), 'reduced commitment')}** · " if reductions else ""
-    text = [f"### opspact plan\n\n{reduced}{_sum(plan).text}\n", reduction_markdown(reductions)]
+    text = [f"### opspact plan\n\n{reduced}{_sum(plan).text}\n", contract_markdown(comparison) if comparison else ""]
     if touched := clauses_of(plan):
         text.append(f"\nClauses touched: {', '.join(map(code, touched))}\n")
     for group in all_groups[:MOST_GROUPS]:
@@ -300,7 +316,7 @@ def plan_markdown(
         text.append(f"\n- {code(name)} **removed from the inventory**: {code(summary)}\n")
     if plan.orphans:
         text.append(f"\n  To fix: {code(REMEDY)}\n")
-    return "".join([*text, duty_markdown(duty) if duty else ""])
+    return "".join(text)
 
 
 def _markdown_changes(group: Group, sides: PreviousSteps) -> Iterator[str]:

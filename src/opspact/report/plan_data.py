@@ -3,13 +3,10 @@
 In: a plan. Out: one JSON object.
 """
 
-from collections.abc import Sequence
-
-from opspact.model.finding import Finding
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
+from opspact.report.contract_comparison import contract_data
 from opspact.report.document import document
-from opspact.report.oncall import DutyChanges, duty_data
 from opspact.report.origins import origin_data
 from opspact.report.orphans import orphan_data
 from opspact.report.plan import (
@@ -18,10 +15,11 @@ from opspact.report.plan import (
     PreviousSteps,
     clauses_of,
     groups,
+    is_equal,
     totals,
     unreachable_hosts,
 )
-from opspact.report.reductions import reduction_data
+from opspact.rollout.contract_comparison import ContractComparison
 from opspact.steps.check import Reach
 from opspact.text.instants import format_instant_in_utc
 
@@ -30,13 +28,12 @@ def plan_json(
     plan: Plan,
     sides: PreviousSteps = NO_PREVIOUS_STEPS,
     *,
-    duty: DutyChanges | None = None,
-    reductions: Sequence[Finding] = (),
+    comparison: ContractComparison | None = None,
 ) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
-    Who changes when and the reduced commitments are there too where they are known; both are information, not carried
-    out, and no part of the digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
+    What changes in the contract is there too where it is known; it is information, not carried out, and no part of the
+    digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
     reason; and when a timer that is started elapses: `next_run`.
     """
     brief = _Brief()
@@ -58,8 +55,8 @@ def plan_json(
             "hosts": [_host_data(host, brief, sides) for host in plan.hosts],
             "groups": [_group_data(group) for group in groups(plan)],
             "left_the_inventory": orphan_data(plan.orphans),
-            **({"duty": duty_data(duty)} if duty else {}),
-            **({"reductions": reduction_data(reductions)} if reductions else {}),
+            **(contract_data(comparison) if comparison else {}),
+            **({"unchanged": is_equal(plan, comparison)} if comparison else {}),
         },
     )
 

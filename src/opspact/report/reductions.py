@@ -31,20 +31,18 @@ def reduction_markdown(findings: Sequence[Finding]) -> str:
     return f"\n#### Reduced commitments ({len(findings)})\n\n{''.join(items)}{ways}"
 
 
-def reduction_data(findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """Given findings, return them for scripts."""
-    return [
-        {
-            "code": finding.code,
-            "policy": finding.policy,
-            "file": finding.place.file,
-            "line": finding.place.line,
-            "clauses": list(finding.clauses),
-            "message": finding.message,
-            "help": finding.help,
-        }
-        for finding in findings
-    ]
+def finding_data(finding: Finding) -> dict[str, object]:
+    """Given a finding, return it for scripts."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "policy": finding.policy,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "clauses": list(finding.clauses),
+        "message": finding.message,
+        "help": finding.help,
+    }
 
 
 def _clauses(finding: Finding) -> str:

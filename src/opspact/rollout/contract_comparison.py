@@ -1,0 +1,94 @@
+"""What a change of the policies does to the contract itself, beside the steps on its hosts.
+
+In: the contract compiled before and after. Out: reductions and whose approval they need, duty, deadlines, findings and
+obligations that differ. No host is contacted, and no ledger is read.
+"""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opspact.analyse.deadline_comparison import DeadlineChange, compare_deadlines
+from opspact.analyse.finding_comparison import FindingComparison, compare_findings
+from opspact.analyse.rule import RuleContext
+from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
+from opspact.analyse.run import analyse
+from opspact.model.contract import Contract
+from opspact.model.finding import Finding, Severity
+from opspact.model.policies.approval import Approval
+from opspact.model.roster.changes import DutyChange, duty_changes
+from opspact.plan.obligation_comparison import ObligationChange, compare_obligations, obligation_groups
+from opspact.structs import Struct
+from opspact.workspace.workspace import Compiled
+
+WEAKENING = "weakening"
+"""The occasion of approvals that reduced commitments need."""
+
+
+class PolicyDifference(Struct):
+    """Policies (`kind/name`) that are new, gone, or say something else; comments, layout and files do not count."""
+
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+class ContractComparison(Struct):
+    """What differs between two contracts. `approvals`: those of the contract before that the reductions need.
+
+    It is the contract before that says who must approve: a change cannot lift its own approval.
+    """
+
+    before: Contract
+    after: Contract
+    reductions: tuple[Finding, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    duty: tuple[DutyChange, ...] = ()
+    deadlines: tuple[DeadlineChange, ...] = ()
+    findings: FindingComparison = FindingComparison()
+    obligations: tuple[ObligationChange, ...] = ()
+    policies: PolicyDifference = PolicyDifference()
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both contracts promise the same, by the same people, at the same times, with the same findings."""
+        return self.findings.is_empty and not (self.reductions or self.duty or self.deadlines or self.obligations)
+
+
+def compare_contracts(before: Compiled, after: Compiled) -> ContractComparison:
+    """Given a contract compiled before and after a change, return what differs, from the day of the second on."""
+    one, other, day = before.contract, after.contract, after.day
+    context = RuleContext(other, day, before=one)
+    reductions = analyse(context, REDUCTIONS)
+    is_reduced = any(finding.severity is not Severity.NOTE for finding in reductions)
+    return ContractComparison(
+        one,
+        other,
+        reductions=reductions,
+        approvals=tuple(each for each in one.approvals if is_reduced and WEAKENING in each.occasions),
+        duty=tuple(_duty(one, other, day)),
+        deadlines=compare_deadlines(one, other),
+        findings=compare_findings(_findings(one, day), _findings(other, day)),
+        obligations=compare_obligations(obligation_groups(one, before.work), obligation_groups(other, after.work)),
+        policies=_policies(one, other),
+    )
+
+
+def _findings(contract: Contract, day: date) -> tuple[Finding, ...]:
+    return analyse(RuleContext(contract, day))
+
+
+def _duty(before: Contract, after: Contract, day: date) -> list[DutyChange]:
+    """Return who changes when, from a day on to the end of the contract."""
+    zone = ZoneInfo(after.zone)
+    last = max(before.period.last, after.period.last, day) + timedelta(days=1)
+    start, end = (datetime.combine(each, time(), zone) for each in (day, last))
+    return duty_changes(before, after, start=start, end=end)
+
+
+def _policies(before: Contract, after: Contract) -> PolicyDifference:
+    one, other = before.policy_index.policies, after.policy_index.policies
+    return PolicyDifference(
+        new=tuple(name for name in other if name not in one),
+        gone=tuple(name for name in one if name not in other),
+        changed=tuple(name for name, policy in other.items() if name in one and one[name].digest != policy.digest),
+    )
