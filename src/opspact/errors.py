@@ -150,5 +150,9 @@ class LedgerInvalid(Refused):
     """What was named as the ledger is none that this version can use: other data, a newer schema, a missing driver."""
 
 
+class PlaceUnavailable(Refused):
+    """A place where heads of the ledger are kept cannot be read or written now."""
+
+
 class AlreadyRecorded(Refused):
     """The ledger holds an event with this key already: it was recorded before, perhaps by another process."""

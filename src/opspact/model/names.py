@@ -203,6 +203,12 @@ def shape_group(digest: str) -> str:
     return f"opspact_{digest[:12]}"
 
 
+HEAD_BRANCH = "opspact-heads"
+"""The branch of a repository that keeps signed heads of ledgers, unless another one is named."""
+HEAD_NAMESPACE = "opspact-ledger"
+"""What signatures of heads are for, in the sense of ssh-keygen(1): one of a plan is none of a head."""
+
+
 def run_folder(user: int) -> str:
     """Given a user's number, return the name of the user's folder of run folders, where others have theirs too."""
     return f"opspact-{user}"
