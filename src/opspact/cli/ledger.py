@@ -1,26 +1,32 @@
-"""`opspact ledger verify|show|retire|export|import`: the record, its integrity, what a person adds, in and out as text.
+"""`opspact ledger verify|sign|show|retire|export|import`: the record, its integrity, in and out as text.
 
 Comes in: the ledger. Goes out: what holds, events, lines.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
+from opspact.cli.head_places import SignersFile, found_heads
+from opspact.cli.ledger_heads import sign
 from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingFound, Refused
+from opspact.evidence.signed_heads import prove
 from opspact.ledger import transfer
+from opspact.ledger.chain import RecordedHead, expected
 from opspact.ledger.event import Head
 from opspact.ledger.events import EVENT_TYPES, typed_any
 from opspact.ledger.store import Ledger, open_ledger
-from opspact.ledger.verify import verify as prove
+from opspact.ledger.verify import Verified
+from opspact.ledger.verify import verify as verify_ledger
 from opspact.report.document import document
 from opspact.report.ledger import event_lines, events_json, verified_json, verified_lines
+from opspact.report.ledger_heads import proof_json, proof_lines
 from opspact.report.lines import line
 from opspact.report.orphans import orphan_data
 from opspact.rollout import state_folder
@@ -38,19 +44,47 @@ Expected = Annotated[
 
 
 @app.command("verify", help="Verify that no event was changed, removed, inserted or reordered.")
-def verify(context: typer.Context, *, expect_head: Expected = None, form: Form = Format.TEXT) -> ExitCode:
-    """Given a ledger, tell that it holds. Raise LedgerBroken when it does not, NothingFound when it is empty."""
+def verify(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
+    export: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="An exported ledger, instead of the contract's.", show_default=False),
+    ] = None,
+    *,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="PLACE",
+            help="A place of signed heads that it must contain: file:PATH, git:REPOSITORY#BRANCH or host:NAME:/PATH.",
+        ),
+    ] = None,
+    signers: SignersFile = None,
+    expect_head: Expected = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a ledger, tell that it holds. Raise LedgerBroken when it does not, NothingFound when nothing was proved."""
     settings = settings_of(context)
-    expected = Head.parse(expect_head) if expect_head else None
-    with _existing(settings) as ledger:
-        holds = prove(ledger, expected_head=expected)
-    if not holds.count:
+    named = expected(Head.parse(expect_head) if expect_head else None)
+
+    def verified(heads: Iterable[RecordedHead]) -> Verified:
+        if export is not None:
+            with _lines_of(export) as lines:
+                return transfer.verify_lines(lines, heads=[*named, *heads])
+        with _existing(settings) as ledger:
+            return verify_ledger(ledger, heads=[*named, *heads])
+
+    proof = prove(found_heads(context, against or (), signers), verified)
+    if not proof.holds.count:
         raise NothingFound("the ledger is empty; nothing was verified")
     if form is Format.JSON:
-        sys.stdout.write(verified_json("ledger-verify", holds))
+        sys.stdout.write(proof_json(proof))
     else:
-        settings.stdout.show(verified_lines("ledger intact", holds))
+        settings.stdout.show(proof_lines(proof))
     return ExitCode.CLEAN
+
+
+app.command("sign", help="Sign the ledger's head and keep it elsewhere, where it proves the events.")(sign)
 
 
 @app.command("show", help="Show the newest events.")
@@ -98,12 +132,9 @@ def import_(
 ) -> ExitCode:
     """Given exported lines and a ledger that is empty or not there yet, record them all, or none."""
     settings = settings_of(context)
-    expected = Head.parse(expect_head) if expect_head else None
-    try:
-        with file.open(encoding="utf-8") as lines, open_ledger(_target(settings, make=True)) as ledger:
-            made = transfer.import_lines(lines, ledger, expected_head=expected)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise Refused(f"cannot read {file}: {error.strerror}") from error
+    heads = expected(Head.parse(expect_head) if expect_head else None)
+    with _lines_of(file) as lines, open_ledger(_target(settings, make=True)) as ledger:
+        made = transfer.import_lines(lines, ledger, heads=heads)
     if form is Format.JSON:
         sys.stdout.write(verified_json("ledger-import", made))
     else:
@@ -132,6 +163,16 @@ def retire_host(
         items = format_count(len(left.stays), "item")
         settings.stdout.show([line(("retired", "good"), f": {host}; {items} on it no longer reported")])
     return ExitCode.CLEAN
+
+
+@contextmanager
+def _lines_of(file: Path) -> Iterator[TextIO]:
+    try:
+        lines = file.open(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise Refused(f"cannot read {file}: {error.strerror}") from error
+    with lines:
+        yield lines
 
 
 @contextmanager

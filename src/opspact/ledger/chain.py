@@ -19,10 +19,14 @@ _MOST_MOVED = 100  # the search for swapped rows compares each with each
 
 
 class RecordedHead(Struct):
-    """A head that was noted outside the table, and where, in words (`the anchor file ledger.head`)."""
+    """A head that was noted outside the table, and where, in words (`the anchor file ledger.head`).
+
+    `contract`: of whose ledger it is; empty: of this one.
+    """
 
     head: Head
     where: str
+    contract: str = ""
 
 
 class TimeReversal(Struct):
@@ -45,21 +49,28 @@ class TimeReversal(Struct):
 class Chain:
     """A walk along the rows of a ledger. Feed it each row, in order, to `add`; then ask for `breaks()` and `head`.
 
-    `reversals`: times that run backwards.
+    `reversals`: times that run backwards. `contracts`: those with events.
     """
 
     recorded: tuple[RecordedHead, ...] = ()
     count: int = 0
     head: Head = EMPTY
     reversals: list[TimeReversal] = field(default_factory=list)
+    contracts: set[str] = field(default_factory=set)
     _last_at: datetime | None = None
     _found: list[ChainBreak] = field(default_factory=list)
     _altered: list[SealedEvent] = field(default_factory=list)
     _hashes: dict[int, str] = field(default_factory=lambda: {0: EMPTY.hash})
+    _wanted: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Note of which events the hash is kept: there may be thousands of heads."""
+        self._wanted = frozenset(recorded.head.sequence for recorded in self.recorded)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Given the next row, compare it with itself and with the row before."""
         sequence, last = row["sequence"], self.head
+        self.contracts.add(str(row["contract"]))
         number = sequence if isinstance(sequence, int) else 0
         self.count += 1
         if number <= last.sequence:
@@ -71,7 +82,7 @@ class Chain:
             self._report(number, f"event {number} does not follow event {number - 1}: one was rewritten or inserted")
         self._look_inside(row, number)
         self.head = Head(number, str(row["hash"]))
-        if any(recorded.head.sequence == number for recorded in self.recorded):
+        if number in self._wanted:
             self._hashes[number] = self.head.hash
 
     def _look_inside(self, row: Mapping[str, Any], number: int) -> None:
@@ -98,8 +109,16 @@ class Chain:
 
     def breaks(self) -> tuple[ChainBreak, ...]:
         """Return everything that is wrong, compared with the heads noted elsewhere too; empty when the chain holds."""
-        found = [*self.row_breaks(), *filter(None, map(self._compare, self.recorded))]
+        found = [*self.row_breaks(), *filter(None, map(self._compare, self.own_heads()))]
         return tuple(sorted(found, key=lambda one: one.sequence))
+
+    def own_heads(self) -> tuple[RecordedHead, ...]:
+        """Return the heads noted elsewhere that are of this ledger: of an empty one, every head is."""
+        return tuple(
+            recorded
+            for recorded in self.recorded
+            if not (recorded.contract and self.contracts) or recorded.contract in self.contracts
+        )
 
     def _describe_altered(self) -> list[ChainBreak]:
         places = [event.sequence for event in self._altered[:_MOST_MOVED]]
@@ -132,6 +151,11 @@ def _belongs_at(event: SealedEvent, sequence: int) -> bool:
 
 def _missing(first: int, last: int) -> str:
     return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
+
+
+def expected(head: Head | None) -> tuple[RecordedHead, ...]:
+    """Given a head that the caller names, or none, return it as one that was noted elsewhere."""
+    return () if head is None else (RecordedHead(head, "the expected head"),)
 
 
 def chain_of(rows: Iterable[Mapping[str, Any]], *, recorded: Iterable[RecordedHead] = ()) -> Chain:

@@ -4,7 +4,7 @@ In: an open ledger, or lines. Out: lines, or a ledger with exactly those events.
 export and an import.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from opspact.errors import ChainBreak, LedgerBroken, Refused
 from opspact.ledger.chain import Chain, RecordedHead
@@ -12,7 +12,7 @@ from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_line
 from opspact.ledger.store import Ledger
 from opspact.ledger.verify import Verified
 
-_HINT = "nothing was imported; use another export or backup"
+_HINT = "nothing was recorded; use another export or backup"
 
 
 def export(ledger: Ledger) -> Iterator[str]:
@@ -23,27 +23,46 @@ def export(ledger: Ledger) -> Iterator[str]:
     return (f"{event.as_line()}\n" for event in ledger.sealed())
 
 
-def import_lines(lines: Iterable[str], ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
+def import_lines(lines: Iterable[str], ledger: Ledger, *, heads: Iterable[RecordedHead] = ()) -> Verified:
     """Given exported lines, from the first event on, and an empty ledger, record exactly these events, or none.
 
     Raise LedgerBroken when a line is not what `export` writes, when the chain does not hold, or when it does not hold
-    `expected_head`; Refused when the ledger has events already.
+    the heads noted elsewhere; Refused when the ledger has events already.
     """
-    recorded = () if expected_head is None else (RecordedHead(expected_head, "the expected head"),)
-    chain = Chain(recorded)
+    chain = Chain(tuple(heads))
 
     def checked(head: Head) -> Iterator[SealedEvent]:
         if head != EMPTY:
             raise Refused(
                 f"the ledger {ledger.location} already has {head.sequence} events", hint="import into a new ledger"
             )
-        for number, line in _numbered(lines):
-            yield _checked(line, number, chain=chain)
-        if breaks := chain.breaks():
-            raise _broken(breaks)
+        yield from _checked_all(lines, chain)
 
     ledger.copy_all(checked)
-    return Verified(chain.count, chain.head, tuple(chain.reversals))
+    return Verified.of(chain)
+
+
+def verify_lines(
+    lines: Iterable[str],
+    *,
+    heads: Iterable[RecordedHead] = (),
+    seen: Callable[[SealedEvent], None] = lambda _event: None,
+) -> Verified:
+    """Given exported lines and heads noted elsewhere, return what holds, without a ledger; `seen` gets each event.
+
+    Raise LedgerBroken as `import_lines` does.
+    """
+    chain = Chain(tuple(heads))
+    for event in _checked_all(lines, chain):
+        seen(event)
+    return Verified.of(chain)
+
+
+def _checked_all(lines: Iterable[str], chain: Chain) -> Iterator[SealedEvent]:
+    for number, line in _numbered(lines):
+        yield _checked(line, number, chain=chain)
+    if breaks := chain.breaks():
+        raise _broken(breaks)
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

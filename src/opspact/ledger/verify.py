@@ -3,8 +3,11 @@
 In: an open ledger. Out: how many events hold and which times run backwards, or everything that is wrong.
 """
 
+from collections.abc import Iterable
+from typing import Self
+
 from opspact.errors import ChainBreak, LedgerBroken
-from opspact.ledger.chain import RecordedHead, TimeReversal
+from opspact.ledger.chain import Chain, RecordedHead, TimeReversal
 from opspact.ledger.event import Head
 from opspact.ledger.store import Ledger
 from opspact.structs import Struct
@@ -15,24 +18,30 @@ _HINT = "keep the ledger files as evidence; compare with the newest export or ba
 class Verified(Struct):
     """How many events were checked (0: an empty ledger, nothing was proved), and the head to note elsewhere.
 
-    `reversals`: events whose time lies before that of the one before them; the chain holds all the same.
+    `reversals`: events whose time lies before that of the one before them; the chain holds all the same. `heads`: those
+    noted elsewhere that it contains; heads of other contracts' ledgers were not compared.
     """
 
     count: int
     head: Head
     reversals: tuple[TimeReversal, ...] = ()
+    heads: tuple[RecordedHead, ...] = ()
+
+    @classmethod
+    def of(cls, chain: Chain) -> Self:
+        """Given a walked chain without breaks, return what holds."""
+        heads = tuple(each for each in chain.own_heads() if each.contract)
+        return cls(chain.count, chain.head, tuple(chain.reversals), heads)
 
 
-def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
-    """Given a ledger and, if any, a head noted elsewhere, return what holds: later events are fine, other ones are not.
+def verify(ledger: Ledger, *, heads: Iterable[RecordedHead] = ()) -> Verified:
+    """Given a ledger and heads noted elsewhere, return what holds: later events are fine, other ones are not.
 
     Raise LedgerBroken with every break: changed, removed, inserted and swapped events, a rewritten or truncated end, a
     changed anchor, triggers and indexes removed.
     """
     breaks: list[ChainBreak] = []
-    recorded = []
-    if expected_head is not None:
-        recorded.append(RecordedHead(expected_head, "the expected head"))
+    recorded = list(heads)
     if ledger.anchor:
         try:
             # Before the rows: other processes go on appending, and the anchor must not be newer than what we read.
@@ -43,4 +52,4 @@ def verify(ledger: Ledger, *, expected_head: Head | None = None) -> Verified:
     breaks += [*ledger.inspect_guards(), *chain.breaks()]
     if breaks:
         raise LedgerBroken(f"the ledger {ledger.location} is damaged: {len(breaks)} found", breaks, hint=_HINT)
-    return Verified(chain.count, chain.head, tuple(chain.reversals))
+    return Verified.of(chain)

@@ -175,10 +175,15 @@ def verified_lines(outcome: str, verified: Verified) -> Iterator[Line]:
     yield line(f"head {verified.head}")
 
 
-def verified_json(name: str, verified: Verified) -> str:
-    """Given a document's name and what holds, return one JSON object."""
+def verified_data(verified: Verified) -> dict[str, object]:
+    """Given what holds, return it as plain data."""
     reversals = [
         {"sequence": each.sequence, "at": time_text(each.at), "before": time_text(each.before)}
         for each in verified.reversals
     ]
-    return document(name, {"events": verified.count, "head": str(verified.head), "times_run_backwards": reversals})
+    return {"events": verified.count, "head": str(verified.head), "times_run_backwards": reversals}
+
+
+def verified_json(name: str, verified: Verified) -> str:
+    """Given a document's name and what holds, return one JSON object."""
+    return document(name, verified_data(verified))

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 
 from opspact.errors import ExitCode, LedgerBusy, LedgerInvalid, LedgerUnavailable, OpspactError
 from opspact.ledger.anchor import folder_locked
+from opspact.ledger.chain import expected
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.store import open_ledger
 from opspact.ledger.verify import verify
@@ -55,7 +56,7 @@ def test_a_process_killed_at_any_moment_leaves_a_ledger_that_holds(target: str, 
         rest = process.communicate()[0].splitlines()
         known = Head.parse(rest[-1]) if rest and len(rest[-1]) >= 66 and rest[-1][-65] == ":" else known
         with open_ledger(target) as ledger:
-            assert verify(ledger, expected_head=known).count >= known.sequence
+            assert verify(ledger, heads=expected(known)).count >= known.sequence
 
 
 def test_a_process_killed_between_its_commit_and_its_anchor_heals(
@@ -99,7 +100,7 @@ def test_a_full_disk_is_said_so_and_nothing_half_written_is_taken_for_done(tmp_p
     assert "full" in said or "No space left" in said
     assert said.endswith(" | True")
     with open_ledger(tmp_path / "after" / "ledger.sqlite") as ledger:
-        assert verify(ledger, expected_head=Head.parse(appended[-1])).count >= len(appended)
+        assert verify(ledger, heads=expected(Head.parse(appended[-1]))).count >= len(appended)
 
 
 def test_a_disk_that_fails_is_said_so(file: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_disk_that_fails_is_said_so(file: Path) -> None:
     assert done.stderr == ""
     assert said.startswith("LedgerUnavailable | 3 | ")
     with open_ledger(file) as ledger:
-        assert verify(ledger, expected_head=Head.parse(appended[-1])).count == len(appended)
+        assert verify(ledger, heads=expected(Head.parse(appended[-1]))).count == len(appended)
 
 
 def test_a_ledger_that_somebody_keeps_locked_is_busy(file: Path, fill: Fill, make_entry: Callable[..., Entry]) -> None:

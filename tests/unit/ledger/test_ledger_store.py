@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from opspact.errors import LedgerBroken, NothingFound, OpspactError, Refused
 from opspact.ledger.anchor import Anchor
+from opspact.ledger.chain import expected
 from opspact.ledger.engine import locate
 from opspact.ledger.event import EMPTY, Entry, SealedEvent
 from opspact.ledger.run_events import StageStarted
@@ -185,7 +186,7 @@ words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 def test_whatever_was_recorded_verifies_and_reads_back(ledger: Ledger, entry: Entry) -> None:
     appended = append(ledger, entry)
 
-    assert verify(ledger, expected_head=appended.head).count == appended.sequence
+    assert verify(ledger, heads=expected(appended.head)).count == appended.sequence
     assert [appended] == list(ledger.sealed(newest_first=True, limit=1))
     at = entry.at.astimezone(UTC)  # Python takes an instant that a clock shows twice for unequal to any other zone's
     assert (at, entry.actor, entry.body) == (appended.at, appended.actor, appended.body)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from opspact.errors import LedgerBroken, Refused
+from opspact.ledger.chain import expected
 from opspact.ledger.event import EMPTY, Head, SealedEvent
 from opspact.ledger.store import open_ledger
 from opspact.ledger.transfer import export, import_lines
@@ -27,7 +28,7 @@ def test_an_export_imports_into_either_database_and_exports_the_same_again(
     lines = exported(tmp_path / "old.sqlite")
 
     with open_ledger(target) as ledger:
-        assert Verified(4, events[-1].head) == import_lines(lines, ledger, expected_head=events[-1].head)
+        assert Verified(4, events[-1].head) == import_lines(lines, ledger, heads=expected(events[-1].head))
         assert Verified(4, events[-1].head) == verify(ledger)
         assert lines == list(export(ledger))
 
@@ -61,7 +62,7 @@ def test_lines_that_are_no_whole_chain_are_refused_as_a_whole(
 
     with open_ledger(file) as ledger:
         with pytest.raises(LedgerBroken) as caught:
-            import_lines(lines, ledger, expected_head=events[-1].head)
+            import_lines(lines, ledger, heads=expected(events[-1].head))
         assert ledger.head() == EMPTY
         assert verify(ledger).count == 0
 
@@ -115,7 +116,7 @@ def test_tampering_by_the_owner_of_a_postgresql_database_is_found(
     engine.dispose()
 
     with open_ledger(postgresql) as ledger, pytest.raises(LedgerBroken) as caught:
-        verify(ledger, expected_head=head)
+        verify(ledger, heads=expected(head))
 
     *guards, found = [found.message for found in caught.value.breaks]
     assert found.startswith(words)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ledgers import append
 
 from opspact.errors import LedgerBroken
+from opspact.ledger.chain import expected
 from opspact.ledger.event import EMPTY, FIELDS, Entry, Head, SealedEvent, seal
 from opspact.ledger.store import open_ledger
 from opspact.ledger.transfer import export
@@ -29,7 +30,7 @@ Tamper = Callable[..., None]
 def broken(file: Path, expected_head: Head | None = None) -> list[str]:
     """Return what verify finds, in words; fail when it finds nothing."""
     with open_ledger(file) as ledger, pytest.raises(LedgerBroken) as caught:
-        verify(ledger, expected_head=expected_head)
+        verify(ledger, heads=expected(expected_head))
     assert caught.value.exit_code == 1
     return [found.message for found in caught.value.breaks]
 
@@ -134,7 +135,7 @@ def test_a_truncated_end_with_its_anchor_is_found_by_a_head_noted_elsewhere(
     file.with_suffix(".head").write_text(f"{events[2].head}\n")
 
     with open_ledger(file) as ledger:
-        assert verify(ledger, expected_head=events[2].head).count == 3
+        assert verify(ledger, heads=expected(events[2].head)).count == 3
     assert broken(file, events[4].head) == ["events 4 to 5 are missing at the end: the expected head refers to event 5"]
 
 

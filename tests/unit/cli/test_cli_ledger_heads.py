@@ -1,0 +1,121 @@
+"""`opspact ledger sign` and `verify --against`: from a recorded event to a proof that needs nobody's word."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from calling import Call, Contract
+from signing import make_key, public_line
+
+PERSON = """\
+---
+kind: person
+name: li-na
+text: {zh: 李娜, en: Li Na}
+teams: [operators]
+from: 2020-01-01
+signing_keys: [{key: %s}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def key(contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = make_key(tmp_path)
+    policies = contract.folder / "policies/contract.yaml"
+    contract.write("policies/contract.yaml", policies.read_text(encoding="utf-8") + PERSON % public_line(made))
+    monkeypatch.setenv("OPSPACT_SIGNING_KEY", str(made))
+    return made
+
+
+def test_a_head_is_signed_and_proves_the_ledger(opspact: Call, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "bare"], check=True)
+    places = [f"file:{tmp_path}/heads", f"git:{tmp_path}/bare#heads", f"host:here:{tmp_path}/on-host"]
+    opspact("verify")
+
+    signed = opspact("ledger", "sign", *(word for place in places for word in ("--to", place)), "--format", "json")
+
+    assert signed.code == 0
+    assert [each["place"] for each in json.loads(signed.out)["places"]] == places
+    for place in places:
+        opspact("verify")
+        proved = opspact("ledger", "verify", "--against", place, "--format", "json")
+        told = json.loads(proved.out)
+        assert (proved.code, told["proved"], [each["signer"] for each in told["signed_heads"]]) == (0, 2, ["li-na"])
+    assert "signed by li-na" in opspact("ledger", "verify", "--against", places[0]).out
+    again = opspact("ledger", "sign", "--to", places[0])
+    assert (again.code, again.out.split(":")[0]) == (0, "signed")
+    assert opspact("ledger", "sign", "--to", places[0]).out.startswith("already signed")
+
+
+def test_a_rewritten_ledger_is_found(contract: Contract, opspact: Call, tmp_path: Path) -> None:
+    place = f"file:{tmp_path}/heads"
+    opspact("verify")
+    opspact("ledger", "sign", "--to", place)
+    for file in (contract.folder / ".opspact").glob("ledger*"):
+        file.unlink()
+    opspact("verify")
+    opspact("verify")
+    assert opspact("ledger", "verify").code == 0, "it holds by itself"
+
+    said = opspact("ledger", "verify", "--against", place)
+
+    assert said.code == 1
+    assert "event 2 does not match the head that li-na signed" in said.err
+
+
+def test_an_auditor_needs_an_export_the_heads_and_the_keys(
+    opspact: Call, key: Path, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, export, signers = f"file:{tmp_path}/heads", tmp_path / "export", tmp_path / "signers"
+    opspact("verify")
+    opspact("ledger", "sign", "--to", place)
+    export.write_text(opspact("ledger", "export").out, encoding="utf-8")
+    signers.write_text(f"li-na {public_line(key)}\n")
+    monkeypatch.chdir(tmp_path)
+
+    given = ("ledger", "verify", str(export), "--against", place, "--signers")
+    assert opspact(*given, str(signers)).code == 0
+    signers.write_text(f"li-na {public_line(make_key(tmp_path, 'other'))}\n")
+    assert opspact(*given, str(signers)).code == 1
+    export.write_text(export.read_text(encoding="utf-8").replace("here", "elsewhere", 1), encoding="utf-8")
+    assert opspact("ledger", "verify", str(export)).code == 1
+
+
+def test_a_place_without_heads_proves_nothing_and_one_out_of_reach_is_refused(opspact: Call, tmp_path: Path) -> None:
+    opspact("verify")
+    assert opspact("ledger", "verify", "--against", f"file:{tmp_path}/heads").code == 4
+    assert opspact("ledger", "verify", "--against", f"file:{tmp_path}/absent/heads").code == 2
+    assert opspact("ledger", "verify", "--against", f"host:nowhere:{tmp_path}/heads").code == 2
+    assert opspact("ledger", "verify", "--signers", f"{tmp_path}/x").code == 2
+
+
+def test_a_place_that_is_missing_is_said_after_the_others_have_the_head(opspact: Call, tmp_path: Path) -> None:
+    opspact("verify")
+    said = opspact("ledger", "sign", "--to", f"file:{tmp_path}/absent/heads", "--to", f"file:{tmp_path}/heads")
+    assert said.code == 3
+    assert len((tmp_path / "heads").read_text().splitlines()) == 1
+    assert "no such directory" in said.out
+
+
+def test_there_is_nothing_to_sign_in_an_empty_ledger_nor_without_a_key(
+    opspact: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"file:{tmp_path}/heads"
+    assert opspact("ledger", "sign", "--to", place).code == 4
+    opspact("verify")
+    monkeypatch.setenv("OPSPACT_SIGNING_KEY", str(tmp_path / "absent"))
+    assert opspact("ledger", "sign", "--to", place).code == 2
+    assert not (tmp_path / "heads").exists()
+
+
+def test_ssh_keygen_itself_verifies_a_line(opspact: Call, key: Path, tmp_path: Path) -> None:
+    opspact("verify")
+    opspact("ledger", "sign", "--to", f"file:{tmp_path}/heads")
+    line = json.loads((tmp_path / "heads").read_text(encoding="utf-8"))
+    (tmp_path / "signature").write_text(line["signature"])
+    (tmp_path / "signers").write_text(f"li-na {public_line(key)}\n")
+    command = ["ssh-keygen", "-Y", "verify", "-n", "opspact-ledger", "-I", "li-na"]
+    files = ["-f", str(tmp_path / "signers"), "-s", str(tmp_path / "signature")]
+    done = subprocess.run([*command, *files], input=line["statement"].encode(), check=True, capture_output=True)
+    assert b"Good" in done.stdout
