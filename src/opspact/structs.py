@@ -14,7 +14,7 @@ import msgspec
 from msgspec import NODEFAULT, field
 from msgspec.structs import asdict, fields
 
-__all__ = ["NODEFAULT", "Struct", "asdict", "field", "fields", "replace"]
+__all__ = ["NODEFAULT", "Struct", "asdict", "field", "fields", "from_json", "replace"]
 
 T = TypeVar("T")
 
@@ -32,3 +32,11 @@ def replace(value: T, **changes: Any) -> T:
     if isinstance(value, Struct):
         return msgspec.structs.replace(value, **changes)
     return dataclasses.replace(value, **changes)  # type: ignore[type-var]  # any dataclass
+
+
+def from_json(text: str, kind: type[T]) -> T:
+    """Given JSON and a struct's type, return the struct that it says. Raise ValueError when it says something else."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error

@@ -13,6 +13,7 @@ from typing import ClassVar
 from opspact.steps.base import CheckedHost, Obstacle, Step, Task
 from opspact.steps.host_program import HOST_ACCESS
 from opspact.steps.question import ask_program
+from opspact.structs import Struct, from_json
 from opspact.values.secret import Secrets
 
 _REMEDIES: Mapping[str, str] = MappingProxyType(
@@ -67,15 +68,23 @@ class OtherAccess(Step):
 
     def check(self, host: CheckedHost, secrets: Secrets) -> Iterator[str]:  # noqa: ARG002 - the kinds' common signature
         """Yield everybody and everything else, each with what to do about it."""
-        match json.loads(ask_program(host, HOST_ACCESS.text, self._wanted(), failure=_FAILURE).stdout):
-            case {"found": list(found), "unknown": list(unknown)}:
-                differences = [_difference(each) for each in found]
-            case _:
-                raise ValueError(f"{_FAILURE}: unexpected answer")
-        if unknown and not differences:
-            raise ValueError(f"{_FAILURE}: {'; '.join(map(str, unknown))}")
+        found = self.strangers(host)
+        differences = [_difference(each) for each in found.found]
+        if found.unknown and not differences:
+            raise ValueError(f"{_FAILURE}: {'; '.join(found.unknown)}")
         yield from differences
-        yield from (f"not known: {words}" for words in unknown)
+        yield from (f"not known: {words}" for words in found.unknown)
+
+    def strangers(self, host: CheckedHost) -> "Strangers":
+        """Return everybody and everything else that has access. Raise ValueError when the host does not say."""
+        said = ask_program(host, HOST_ACCESS.text, self._wanted(), failure=_FAILURE).stdout
+        try:
+            found = from_json(said, Strangers)
+        except ValueError as error:
+            raise ValueError(f"{_FAILURE}: unexpected answer") from error
+        if not {each.kind for each in found.found} <= _REMEDIES.keys():
+            raise ValueError(f"{_FAILURE}: unexpected answer")
+        return found
 
     def _wanted(self) -> str:
         names = (*("accounts", "closed", "own_keys", "keys", "lines", "sudo", "files", "members", "directories"),)
@@ -86,10 +95,21 @@ class OtherAccess(Step):
         return False
 
 
-def _difference(found: object) -> Obstacle:
-    match found:
-        case {"kind": str(kind), "name": str(name), "words": str(words)} if kind in _REMEDIES:
-            remedy = f": {_REMEDIES[kind].format(name=name)}" if name else ""
-            return Obstacle(f"{words}{remedy}", f"unknown {kind}")
-        case _:
-            raise ValueError(f"{_FAILURE}: unexpected answer")
+class Stranger(Struct):
+    """One who has access and is not meant to. `name`: as it is written in a policy; empty: several are counted."""
+
+    kind: str
+    name: str
+    words: str
+
+
+class Strangers(Struct):
+    """What a host says: who else has access, and what cannot be known."""
+
+    found: tuple[Stranger, ...]
+    unknown: tuple[str, ...]
+
+
+def _difference(stranger: Stranger) -> Obstacle:
+    remedy = f": {_REMEDIES[stranger.kind].format(name=stranger.name)}" if stranger.name else ""
+    return Obstacle(f"{stranger.words}{remedy}", f"unknown {stranger.kind}")
