@@ -3,6 +3,7 @@
 Comes in: a day, a folder. Goes out: files.
 """
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, timedelta
@@ -53,14 +54,29 @@ def write_new(contents: Mapping[str, str], folder: Path) -> None:
     Raise Refused when something is in the way, OperationFailed when it cannot be written; then nothing is left of it.
     """
     _refuse_filled(folder)
+    _create({path: text.encode() for path, text in contents.items()}, folder)
+
+
+def add_files(contents: Mapping[str, bytes], folder: Path) -> None:
+    """Given files and a folder, write them beside whatever it holds; nothing is overwritten.
+
+    Raise Refused when one of them is there, OperationFailed when it cannot be written; then nothing is left of it.
+    """
+    if there := [path for path in contents if os.path.lexists(folder / path)]:
+        raise Refused(f"{list_names(there, _SHOWN)} in {folder} exists", hint="rename what is there, or use --out DIR")
+    _create(contents, folder)
+
+
+def _create(contents: Mapping[str, bytes], folder: Path) -> None:
+    """Create files; when one cannot be, none of them is left."""
     made: list[Path] = []
     try:
-        for path, text in contents.items():
+        for path, data in contents.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("x", encoding="utf-8", newline="\n") as file:
+            with target.open("xb") as file:
                 made.append(target)
-                file.write(text)
+                file.write(data)
     except OSError as error:
         for target in made:
             with suppress(OSError):

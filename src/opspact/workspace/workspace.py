@@ -85,6 +85,10 @@ class Workspace(Struct):
         tree = read_tree(self.folder)
         return self._compiled(tree, commits.head(self.folder, tree) if recorded else "", day)
 
+    def compiled_with(self, head: Compiled, files: Mapping[str, bytes]) -> Compiled:
+        """Given what lies on disk and files beside it, return both, compiled. Raise Refused if wrong."""
+        return self._compiled({**head.tree, **files}, "", head.day)
+
     def compiled_at(self, name: str, *, day: date | None = None) -> Compiled:
         """Given a commit's name, return what it holds, compiled. Raise Refused when it is wrong or not there."""
         commit = commits.commit_of(self.folder, name)
