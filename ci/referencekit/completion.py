@@ -30,6 +30,7 @@ _VALUES: dict[str, object] = {
     "POLICY": "records/access,review,spare,visit",
     "PERSON": "policies/person",
     "NAME|FILE": "policies/calendar",
+    "CLAUSE": "policies/clause",
     "L": "levels",
     "REF": "commits",
     "KIND": list(KINDS),

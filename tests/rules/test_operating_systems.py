@@ -8,7 +8,7 @@ from sources import MODULES, SOURCES, broken, parsed, shown, strings
 
 from opspact.steps.operating_system import FAMILIES
 
-DEBIAN = {"steps/apt.py", "steps/configuration_test.py", "onhost/checks_packages.py"}
+DEBIAN = {"steps/apt.py", "steps/configuration_test.py", "onhost/checks_packages.py", "onhost/package_files.py"}
 SYSTEMD = {"steps/systemd.py"} | {
     f"onhost/{name}.py" for name in ("account_processes", "checks_units", "emergency_access")
 }

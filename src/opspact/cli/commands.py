@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "plan": Entry("plan", "Show what would change since the last apply, or on live hosts (--live)."),
         "apply": Entry("apply", "Change what differs on the hosts, then verify.", acts=True),
         "verify": Entry("verify", "Check the hosts against the policies."),
+        "adopt": Entry("adopt", "Write policies for what hosts have already.", acts=True),
         "inspect": Entry("inspect", "Run inspections, collect and show their results.", acts=True, is_group=True),
         "logs": Entry("logs", "Show reports of log reviews; record that they were read.", acts=True, is_group=True),
         "qc": Entry("qc", "Show control charts of recorded results.", is_group=True),
