@@ -46,7 +46,9 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "oncall": Entry("oncall", "Show who is on duty, gaps, balance; export a calendar file.", is_group=True),
         "sla": Entry("sla", "Compute the deadline of every milestone of a fault level.", is_group=True),
         "trace": Entry("trace", "Trace clauses to policies, steps and evidence, and back."),
-        "ledger": Entry("ledger", "Verify, sign, show, export or import the ledger; retire hosts.", is_group=True),
+        "ledger": Entry(
+            "ledger", "Verify, sign, attest, show, export or import the ledger; retire hosts.", is_group=True
+        ),
         "completion": Entry("completion", "Print the completion script for bash, zsh or fish."),
         "help": Entry("", "Show the help of opspact or of a command."),
     }

@@ -1,4 +1,4 @@
-"""`opspact ledger verify|sign|show|retire|export|import`: the record, its integrity, in and out as text.
+"""`opspact ledger verify|sign|attest|show|retire|export|import`: the record, its integrity, in and out as text.
 
 Comes in: the ledger. Goes out: what holds, events, lines.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 from opspact.cli.head_places import SignersFile, found_heads
-from opspact.cli.ledger_heads import sign
+from opspact.cli.ledger_heads import attest, sign
 from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingFound, Refused
@@ -85,6 +85,9 @@ def verify(  # noqa: PLR0913 - one parameter for each option
 
 
 app.command("sign", help="Sign the ledger's head and keep it elsewhere, where it proves the events.")(sign)
+app.command("attest", help="Write a signed in-toto statement of what was applied and verified, failures included.")(
+    attest
+)
 
 
 @app.command("show", help="Show the newest events.")

@@ -1,17 +1,22 @@
-"""`opspact ledger sign`: the ledger's head, signed, kept where its owner cannot change it.
+"""`opspact ledger sign|attest`: what leaves the ledger with a signature: its head, a statement of what was done.
 
-Comes in: the ledger, a key, places. Goes out: a line at each place.
+Comes in: the ledger, a key. Goes out: a line at each place, an envelope.
 """
 
 import sys
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from opspact.cli import times
 from opspact.cli.head_places import Key, opened_places, signing_key
 from opspact.cli.hosts import command_context
 from opspact.cli.output_format import Format
-from opspact.errors import ExitCode, NothingFound, OperationFailed
+from opspact.errors import ExitCode, NothingFound, OperationFailed, Refused
+from opspact.evidence.attestation import Attestation, statement
+from opspact.evidence.attested_events import AttestedEvents
+from opspact.evidence.envelope import IN_TOTO, signed_envelope
 from opspact.evidence.signed_heads import keep_head, sign_head
 from opspact.ledger.event import EMPTY
 from opspact.ledger.signed_head import HeadStatement
@@ -50,4 +55,36 @@ def sign(
     if failed := [each for each in kept if each.failure]:
         many = format_count(len(failed), "place")
         raise OperationFailed(f"the head is missing at {many}", hint="run it again: no head is added twice")
+    return ExitCode.CLEAN
+
+
+def attest(
+    context: typer.Context,
+    *,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="The run of an apply; default: the newest apply.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Instead of a run: a period that begins here.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="T", help="Where the period ends; default: now.")] = None,
+    key: Key = None,
+) -> ExitCode:
+    """Write a signed statement of what was planned, applied and verified. Raise NothingFound when nothing was."""
+    work = command_context(context)
+    name, at = work.head.contract.name, now()
+    if (until is not None and since is None) or (run is not None and since is not None):
+        raise Refused("use either --run, or --from with or without --to")
+    zone = ZoneInfo(work.head.contract.zone)
+    with work.history() as ledger:
+        if ledger is None:
+            raise NothingFound("the ledger is empty; there is nothing to attest")
+        events = AttestedEvents(ledger, name)
+        if since is None:
+            attested = events.of_run(run or "")
+        else:
+            end = times.instant("--to", until, zone) if until is not None else at
+            attested = events.of_period(times.instant("--from", since, zone), end)
+        payload = statement(Attestation(at, actor(), name, ledger.head()), attested)
+    sys.stdout.write(signed_envelope(payload, IN_TOTO, signing_key(key)))
     return ExitCode.CLEAN

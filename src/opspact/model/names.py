@@ -203,6 +203,8 @@ def shape_group(digest: str) -> str:
     return f"opspact_{digest[:12]}"
 
 
+ATTESTATION_TYPE = "urn:opspact:attestation:1"
+"""What the predicate of attestations is, in the sense of in-toto."""
 HEAD_BRANCH = "opspact-heads"
 """The branch of a repository that keeps signed heads of ledgers, unless another one is named."""
 HEAD_NAMESPACE = "opspact-ledger"

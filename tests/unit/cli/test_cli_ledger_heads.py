@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 from calling import Call, Contract
+from cryptography.hazmat.primitives.serialization import load_ssh_public_key
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import SSlibKey
 from signing import make_key, public_line
+
+from opspact.fleet.ssh_signature import fingerprint
 
 PERSON = """\
 ---
@@ -119,3 +124,25 @@ def test_ssh_keygen_itself_verifies_a_line(opspact: Call, key: Path, tmp_path: P
     files = ["-f", str(tmp_path / "signers"), "-s", str(tmp_path / "signature")]
     done = subprocess.run([*command, *files], input=line["statement"].encode(), check=True, capture_output=True)
     assert b"Good" in done.stdout
+
+
+def test_what_was_applied_is_attested_for_other_programs(contract: Contract, opspact: Call, key: Path) -> None:
+    assert opspact("ledger", "attest").code == 4
+    assert opspact("apply", "--yes").code == 0
+
+    said = opspact("ledger", "attest")
+
+    public = load_ssh_public_key(public_line(key).encode())
+    envelope = Envelope.from_dict(json.loads(said.out))
+    envelope.verify([SSlibKey.from_crypto(public, keyid=fingerprint(public_line(key)))], threshold=1)
+    whole = json.loads(envelope.payload)
+    assert (said.code, whole["predicate"]["result"], whole["predicate"]["contract"]) == (0, "passed", "tiny")
+
+    contract.kept.write_text("changed by hand\n")
+    opspact("verify")
+    period = opspact("ledger", "attest", "--from", "2020-01-01T00:00")
+    told = json.loads(Envelope.from_dict(json.loads(period.out)).payload)["predicate"]
+    assert (period.code, told["result"], len(told["verified"])) == (0, "failed", 2)
+    assert opspact("ledger", "attest", "--run", "none").code == 4
+    assert opspact("ledger", "attest", "--run", "x", "--from", "2020-01-01T00:00").code == 2
+    assert opspact("ledger", "attest", "--to", "2020-01-01T00:00").code == 2
