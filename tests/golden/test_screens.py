@@ -42,7 +42,8 @@ from opspact.report.jobs import collected_lines
 from opspact.report.line_breaks import wrapped
 from opspact.report.lines import Line, plain
 from opspact.report.orphans import not_checked_lines
-from opspact.report.plan import PreviousSteps, plan_lines, plan_markdown
+from opspact.report.plan import PreviousSteps, plan_lines
+from opspact.report.plan_markdown import plan_markdown
 from opspact.report.progress import Reporter
 from opspact.report.refusal import refusal_lines
 from opspact.report.secrets import missing_secret_lines
@@ -198,5 +199,5 @@ def test_progress_where_there_is_no_terminal_has_exactly_these_words() -> None:
 
 
 def test_a_comment_on_a_pull_request_has_exactly_these_words() -> None:
-    check("plan-live.md", plan_markdown(LIVE))
-    check("plan-commits.md", plan_markdown(COMMITS, BEFORE))
+    check("plan-live.md", plan_markdown(LIVE, contract="office"))
+    check("plan-commits.md", plan_markdown(COMMITS, BEFORE, contract="office"))

@@ -13,15 +13,15 @@ from typing import Annotated
 import typer
 
 from opspact.cli.hosts import CommandContext, Diff, HostNames, command_context, host_limit
-from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
 from opspact.plan.plan import Plan
 from opspact.report.lines import line
 from opspact.report.next_runs import next_runs
-from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, plan_markdown, unreachable_hosts
+from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, unreachable_hosts
 from opspact.report.plan_data import plan_json
+from opspact.report.plan_markdown import plan_markdown
 from opspact.report.secrets import missing_secret_lines
 from opspact.rollout import history, planner
 from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
@@ -63,7 +63,6 @@ def command(  # noqa: PLR0913 - one parameter for each option
     Return FINDINGS when a host was not reached, as `verify` does, and on request when there are changes; else CLEAN.
     """
     limit = host_limit(hosts, limit)
-    settings = settings_of(context)
     if live and base is not None:
         raise Refused(
             "--live and --base cannot be used together", hint="--live compares with the hosts, --base with a commit"
@@ -80,7 +79,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     sides = NO_PREVIOUS_STEPS if form is Format.JSON and not diff else beside.sides
     runs = next_runs(work.head.contract, work.workspace.now)
     beside = replace(beside, sides=replace(sides, next_runs=runs))
-    _print(settings, plan, beside, form=form)
+    _print(work, plan, beside, form=form)
     has_changes = bool(plan.orphans) or not plan.is_empty
     return ExitCode.FINDINGS if unreachable_hosts(plan) or (exit_code and has_changes) else ExitCode.CLEAN
 
@@ -163,7 +162,8 @@ def _compiled_at(work: CommandContext, name: str, *, is_recorded: bool = False) 
         raise Refused(message, refused.problems, hint=refused.hint or "use another with --base") from refused
 
 
-def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> None:
+def _print(work: CommandContext, plan: Plan, beside: _Beside, *, form: Format) -> None:
+    settings = work.settings
     if plan.base == planner.NOTHING and not is_git_installed():
         words = ": earlier commits cannot be read, so the plan adds everything"
         output = settings.stdout if form is Format.TEXT else settings.stderr
@@ -176,7 +176,7 @@ def _print(settings: Settings, plan: Plan, beside: _Beside, *, form: Format) -> 
             sys.stdout.write(plan_json(plan, beside.sides, comparison=beside.comparison))
             settings.stderr.show(missing_secret_lines(beside.missing))
         case Format.MARKDOWN:
-            text = plan_markdown(plan, beside.sides, comparison=beside.comparison)
+            text = plan_markdown(plan, beside.sides, contract=work.head.contract.name, comparison=beside.comparison)
             sys.stdout.write(text)
             settings.stderr.show(missing_secret_lines(beside.missing))
 

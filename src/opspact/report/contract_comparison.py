@@ -1,6 +1,6 @@
 """What a change does to the contract itself, shown before the changes on hosts.
 
-In: a comparison of two contracts. Out: lines, Markdown, JSON.
+In: a comparison of two contracts. Out: lines, rows, JSON.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 
 from opspact.analyse.deadline_comparison import DeadlineChange
 from opspact.analyse.finding_comparison import FindingComparison
-from opspact.model.finding import Finding
+from opspact.model.finding import Finding, Severity
 from opspact.model.policies.approval import Approval
 from opspact.model.policies.sla import Milestone
 from opspact.model.time.calendar import Interval
 from opspact.obligations.obligation import AfterEach, Due, Obligation, Scheduled, Within
 from opspact.plan.obligation_comparison import ObligationChange, ObligationDifference
 from opspact.report.lines import Line, line
-from opspact.report.markdown import code, plain
-from opspact.report.oncall import DutyChanges, duty_data, duty_lines, duty_markdown
-from opspact.report.reductions import finding_data, reduction_lines, reduction_markdown
+from opspact.report.oncall import DutyChanges, duty_data, duty_lines
+from opspact.report.reductions import finding_data, reduction_lines
 from opspact.rollout.contract_comparison import WEAKENING, ContractComparison
+from opspact.text.counts import format_count
 from opspact.text.durations import format_duration
 from opspact.text.instants import format_instant, format_instant_in_utc
 from opspact.text.names import join_names, list_names
@@ -61,16 +61,18 @@ def contract_lines(comparison: ContractComparison) -> Iterator[Line]:
         yield line()
 
 
-def contract_markdown(comparison: ContractComparison) -> str:
-    """Given a comparison, return it as sections of Markdown; empty where the contracts are equal."""
-    text = [reduction_markdown(comparison.reductions), duty_markdown(duty_of(comparison))]
-    for heading, rows in parts(comparison):
-        text.append(f"\n#### {heading.capitalize()}\n\n")
-        for policy, ((sign, _), words) in rows[:MOST_ROWS]:
-            text.append(f"- `{sign}` {code(policy)} {plain(words)}\n")
-        if (more := len(rows) - MOST_ROWS) > 0:
-            text.append(f"\nand {more:,} more: use --format json to list all\n")
-    return "".join(text)
+def contract_summary(comparison: ContractComparison) -> list[str]:
+    """Given a comparison, return how much of each kind differs, in words: what is reduced first."""
+    new = sum(finding.severity is not Severity.NOTE for finding in comparison.findings.new)
+    counts = (
+        (len(comparison.reductions), "reduced commitment", "reduced commitments"),
+        (len(comparison.duty), "change of duty", "changes of duty"),
+        (len(comparison.deadlines), "changed deadline", "changed deadlines"),
+        (new, "new error or warning", "new errors and warnings"),
+        (len(comparison.findings.gone), "finding gone", "findings gone"),
+        (len(comparison.obligations), "changed obligation", "changed obligations"),
+    )
+    return [format_count(number, one, many) for number, one, many in counts if number]
 
 
 def parts(comparison: ContractComparison) -> Iterator[tuple[str, list[tuple[str, Row]]]]:

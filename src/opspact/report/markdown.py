@@ -18,5 +18,8 @@ def code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", one_line(text))
+    """Return text that Markdown shows as it is; what would notify somebody by an `@` is code."""
+    return "".join(
+        code(part) if "@" in part else re.sub(r"([\\`*_\[\]<>|#&~!])", r"\\\1", part)
+        for part in re.split(r"(\S*@\S*)", one_line(text))
+    )

@@ -15,6 +15,7 @@ from opspact.model.roster.duty import DutyInterval, Gap
 from opspact.model.time.calendar import Calendar
 from opspact.report.document import document
 from opspact.report.lines import Line, line
+from opspact.report.markdown import code, plain
 from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.text.durations import format_hours, plain_number
@@ -212,13 +213,9 @@ def duty_lines(duty: DutyChanges) -> Iterator[Line]:
     yield line()
 
 
-def duty_markdown(duty: DutyChanges) -> str:
-    """Given changes of duty, return them as Markdown for a pull request; empty where there are none."""
-    if not duty.changes:
-        return ""
-    rows = [f"| {roster} | {when} | {_cell(who)} |\n" for roster, when, who in duty.rows()]
-    more = f"\n{duty.more}\n" if duty.more else ""
-    return "".join(["\n#### Duty changes\n\n| roster | when | who |\n|---|---|---|\n", *rows, more])
+def duty_markdown_rows(duty: DutyChanges) -> Iterator[str]:
+    """Given changes of duty, yield a row of a Markdown table for each that is shown."""
+    return (f"| {code(roster)} | {when} | {plain(who)} |\n" for roster, when, who in duty.rows())
 
 
 def duty_data(duty: DutyChanges) -> list[dict[str, object]]:
@@ -237,10 +234,6 @@ def duty_data(duty: DutyChanges) -> list[dict[str, object]]:
         }
         for change in duty.changes
     ]
-
-
-def _cell(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "|*_`<[\\" else letter for letter in text)
 
 
 def _called(contract: Contract, person: str) -> str:

@@ -1,23 +1,22 @@
 """A plan, shown: hosts with the same changes together, each change with its sign, its reason and where it comes from.
 
-In: a plan, and the steps as they were where they are known. Out: lines, Markdown.
+In: a plan, and the steps as they were where they are known. Out: lines.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.action_styles import ACTION_STYLES
-from opspact.report.contract_comparison import contract_lines, contract_markdown, equal_words
+from opspact.report.contract_comparison import contract_lines, equal_words
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import Line, line
-from opspact.report.markdown import code, plain
 from opspact.report.next_runs import NextRuns, timer_file
 from opspact.report.origins import origin_text
-from opspact.report.orphans import REMEDY, orphan_lines, orphan_texts
+from opspact.report.orphans import orphan_lines
 from opspact.rollout.contract_comparison import ContractComparison
 from opspact.rollout.file_contents import FoundFile
 from opspact.rollout.planner import NOTHING
@@ -39,10 +38,24 @@ _DIGEST = re.compile(r"\b[0-9a-f]{12}…")
 
 
 class Group(Struct):
-    """Hosts with the same changes; `plan` is the first host's."""
+    """Hosts with the same changes; `plan` is the first host's, `own` names the steps that are each host's own."""
 
     hosts: list[str]
     plan: HostPlan
+    own: set[str] = field(default_factory=set)
+
+    def add(self, host: HostPlan) -> None:
+        """Add a host with the same changes."""
+        self.hosts.append(host.name)
+        if host.changes is not self.plan.changes:
+            pairs = zip(self.plan.changes, host.changes, strict=True)
+            self.own.update(one.step.identity for one, other in pairs if one.step != other.step)
+
+    def difference_of(self, change: Change) -> str:
+        """Return whose file a shown difference is of, where each host has its own; empty: it is the same everywhere."""
+        if change.step.identity not in self.own:
+            return ""
+        return f"(on {self.plan.name}; the file is each host's own)"
 
 
 class PreviousSteps(Struct):
@@ -102,7 +115,7 @@ def groups(plan: Plan, *, by_content: bool = False) -> list[Group]:
             for each in host.changes
         )
         key = (host.manifest, host.base, summary, host.adopted)
-        found.setdefault(key, Group([], host)).hosts.append(host.name)
+        found.setdefault(key, Group([], host)).add(host)
     return sorted(found.values(), key=lambda group: -len(group.hosts))
 
 
@@ -127,11 +140,11 @@ def plan_lines(
     hosts are shown.
     """
     if comparison and is_equal(plan, comparison):
-        return [_unchanged_line(plan, comparison)]
+        return [no_changes_line(plan, comparison)]
     all_groups = groups(plan, by_content=bool(sides.found))
     found = [*(contract_lines(comparison) if comparison else ()), _head(plan), line()]
     for group in all_groups[:MOST_GROUPS]:
-        found += [*_group_lines(group, sides, since=_since(plan, group)), line()]
+        found += [*_group_lines(group, sides, since=group_since(plan, group)), line()]
     if (more := len(all_groups) - MOST_GROUPS) > 0:
         found += [
             line(f"and {format_count(more, 'more group', 'more groups')} of hosts: use --format json to list all")
@@ -140,7 +153,7 @@ def plan_lines(
         found.append(line((f"{host.name}  ", "title"), (host.reach.value, "bad"), f": {host.detail}", hang=4))
     if plan.orphans:
         found += [*orphan_lines(plan.orphans), line()]
-    summary = _sum(plan)
+    summary = summary_line(plan)
     if comparison and comparison.reductions:
         reduced = format_count(len(comparison.reductions), "reduced commitment")
         summary = line((f"{reduced}; ", "bad"), *summary.parts)
@@ -152,7 +165,8 @@ def is_equal(plan: Plan, comparison: ContractComparison) -> bool:
     return comparison.is_equal and plan.is_empty and not (plan.orphans or unreachable_hosts(plan))
 
 
-def _unchanged_line(plan: Plan, comparison: ContractComparison) -> Line:
+def no_changes_line(plan: Plan, comparison: ContractComparison) -> Line:
+    """Given a plan and a comparison without differences, return the one line that says so."""
     hosts = format_count(len(plan.hosts), "host")
     words = f" from {_short(plan.base)} to {_short(plan.head)} on {hosts}: {equal_words(comparison)}"
     return line(("no changes", "good"), words)
@@ -171,8 +185,8 @@ def _short(commit: str) -> str:
     return f"{short} with uncommitted changes" if plus else short
 
 
-def _since(plan: Plan, group: Group) -> str:
-    """Return where a group's hosts last converged, where that is not the same for all hosts."""
+def group_since(plan: Plan, group: Group) -> str:
+    """Given a plan and a group of it, return where its hosts last converged, where that differs between hosts."""
     if plan.live or plan.base == group.plan.base:
         return ""
     return f"last converged at {_short(group.plan.base)}" if group.plan.base != NOTHING else "never converged"
@@ -189,10 +203,16 @@ def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[
         yield line((origin or "not in any policy", "quiet"), indent=2)
         for change in changes:
             style = ACTION_STYLES[change.action]
-            reason = f": {why}" if (why := _reason(group, change, sides)) else ""
-            yield line((f"{style.sign} ", style.meaning), change.step.identity, reason, indent=4)
-            for text in sides.difference(group.plan.name, change):
+            why = f": {said}" if (said := reason(group, change, sides)) else ""
+            yield line((f"{style.sign} ", style.meaning), change.step.identity, why, indent=4)
+            for text in group_difference(group, change, sides):
                 yield line((text, _meaning_of(text)), indent=8, hang=0)
+
+
+def group_difference(group: Group, change: Change, sides: PreviousSteps) -> list[str]:
+    """Given a change of a group, return how its file differs: on the first host, where each has its own."""
+    found, whose = sides.difference(group.plan.name, change), group.difference_of(change)
+    return [whose, *found] if found and whose else found
 
 
 def by_action(host: HostPlan) -> Iterator[Change]:
@@ -204,12 +224,12 @@ def _by_origin(host: HostPlan) -> list[tuple[str, list[Change]]]:
     """Return the changes that one place in the policies asks for, together; what left the policies comes last."""
     found: dict[str, list[Change]] = {}
     for change in by_action(host):
-        found.setdefault(_asked_by(change), []).append(change)
+        found.setdefault(change_origin(change), []).append(change)
     return sorted(found.items(), key=lambda entry: not entry[0])
 
 
-def _asked_by(change: Change) -> str:
-    """Return where a change comes from. What left has its place in the base: its line in the head may say other things.
+def change_origin(change: Change) -> str:
+    """Given a change, return where it comes from. What left has its place in the base, where other things may be now.
 
     Empty when that is unknown: a host's own manifest of what left names no place.
     """
@@ -217,8 +237,8 @@ def _asked_by(change: Change) -> str:
     return f"{origin}, in the base" if origin and change.action is Action.REMOVE else origin
 
 
-def _reason(group: Group, change: Change, sides: PreviousSteps) -> str:
-    """Return why something happens to a step, and when a timer that is started elapses."""
+def reason(group: Group, change: Change, sides: PreviousSteps) -> str:
+    """Given a change of a group, return why it happens to a step, and when a timer that is started elapses."""
     why = _why(change, sides.of(group.plan.name, change))
     return "; ".join(filter(None, (why, sides.next_run(group.plan, change))))
 
@@ -264,7 +284,8 @@ def clauses_of(plan: Plan) -> list[str]:
     return sorted({clause for step in steps.values() for origin in step.origins for clause in origin.clauses})
 
 
-def _sum(plan: Plan) -> Line:
+def summary_line(plan: Plan) -> Line:
+    """Given a plan, return in one line how much is to be done on how many hosts."""
     parts = [f"{number:,} {ACTION_STYLES[action].planned}" for action, number in totals(plan).items() if number]
     if manifests := sum(bool(host.manifest) for host in plan.hosts):
         parts.append(f"{format_count(manifests, 'manifest')} not ok")
@@ -282,57 +303,3 @@ def _sum(plan: Plan) -> Line:
         (", ".join(parts), "title"),
         f" on {touched:,} of {format_count(len(plan.hosts), 'host')}{away}; plan {plan.digest[:12]}",
     )
-
-
-def plan_markdown(
-    plan: Plan,
-    sides: PreviousSteps = NO_PREVIOUS_STEPS,
-    *,
-    comparison: ContractComparison | None = None,
-) -> str:
-    """Given a plan, and what changes in the contract where that is known, return it as Markdown for a pull request.
-
-    The contract's own changes come first; where nothing differs, one line says so. At most `MOST_GROUPS` groups of
-    hosts are shown.
-    """
-    all_groups = groups(plan, by_content=bool(sides.found))
-    if comparison and is_equal(plan, comparison):
-        return f"### opspact plan\n\n{plain(_unchanged_line(plan, comparison).text)}\n"
-    reductions = comparison.reductions if comparison else ()
-    reduced = f"**{format_count(len(reductions), 'reduced commitment')}** · " if reductions else ""
-    text = [f"### opspact plan\n\n{reduced}{_sum(plan).text}\n", contract_markdown(comparison) if comparison else ""]
-    if touched := clauses_of(plan):
-        text.append(f"\nClauses touched: {', '.join(map(code, touched))}\n")
-    for group in all_groups[:MOST_GROUPS]:
-        since = f", {known}" if (known := _since(plan, group)) else ""
-        text.append(
-            f"\n#### {code(list_names(group.hosts, MOST_HOSTS))} ({format_count(len(group.hosts), 'host')}{since})\n"
-        )
-        text += _markdown_changes(group, sides)
-    if len(all_groups) > MOST_GROUPS:
-        text.append(f"\n… and {format_count(len(all_groups) - MOST_GROUPS, 'more group', 'more groups')} of hosts\n")
-    text += [f"\n- {code(host.name)} **{host.reach.value}**: {code(host.detail)}\n" for host in unreachable_hosts(plan)]
-    for name, summary in orphan_texts(plan.orphans):
-        text.append(f"\n- {code(name)} **removed from the inventory**: {code(summary)}\n")
-    if plan.orphans:
-        text.append(f"\n  To fix: {code(REMEDY)}\n")
-    return "".join(text)
-
-
-def _markdown_changes(group: Group, sides: PreviousSteps) -> Iterator[str]:
-    if group.plan.manifest:
-        yield f"- **manifest**: {code(group.plan.manifest)}\n"
-    if group.plan.adopted:
-        yield f"- `=` {ADOPTED}: {code(list_names(group.plan.adopted, MOST_ADOPTED))}\n"
-    for change in by_action(group.plan):
-        reason = f": {code(why)}" if (why := _reason(group, change, sides)) else ""
-        origin = f" — {code(_asked_by(change))}" if change.step.origins else ""
-        yield f"- `{ACTION_STYLES[change.action].sign}` {code(change.step.identity)}{reason}{origin}\n"
-        if shown := sides.difference(group.plan.name, change):
-            fence = _fence(shown)
-            yield "".join(f"  {text}\n" for text in ("", f"{fence}diff", *shown, fence))
-
-
-def _fence(texts: Iterable[str]) -> str:
-    longest = max((len(run) for text in texts for run in re.findall(r"`+", text)), default=0)
-    return "`" * max(3, longest + 1)

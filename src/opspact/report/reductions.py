@@ -6,8 +6,10 @@ Comes in: findings of the reductions family. Goes out: lines, Markdown, JSON.
 from collections.abc import Iterator, Sequence
 
 from opspact.model.finding import Finding
-from opspact.report.lines import Line, line
+from opspact.report.lines import Line, line, shortened
 from opspact.report.markdown import code, plain
+
+_MOST_WAYS = 3
 
 
 def reduction_lines(findings: Sequence[Finding]) -> Iterator[Line]:
@@ -22,13 +24,13 @@ def reduction_lines(findings: Sequence[Finding]) -> Iterator[Line]:
     yield line()
 
 
-def reduction_markdown(findings: Sequence[Finding]) -> str:
-    """Given findings, return them as a section of Markdown; empty when there are none."""
-    if not findings:
-        return ""
-    items = [f"- {code(str(finding.place))} {plain(finding.message)}{_clauses(finding)}\n" for finding in findings]
-    ways = "".join(f"\n{plain(way)}\n" for way in dict.fromkeys(finding.help for finding in findings))
-    return f"\n#### Reduced commitments ({len(findings)})\n\n{''.join(items)}{ways}"
+def reduction_rows(findings: Sequence[Finding]) -> tuple[list[str], str]:
+    """Given findings, return an item of Markdown for each, and once for all which approvals they need."""
+    rows = [
+        f"- {code(str(finding.place))} {plain(shortened(finding.message))}{_clauses(finding)}\n" for finding in findings
+    ]
+    ways = [f"\n{plain(shortened(way))}\n" for way in dict.fromkeys(finding.help for finding in findings)]
+    return rows, "".join(ways[:_MOST_WAYS])
 
 
 def finding_data(finding: Finding) -> dict[str, object]:

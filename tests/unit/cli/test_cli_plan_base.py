@@ -47,7 +47,7 @@ def test_a_refactoring_that_changes_nothing_says_so_in_one_line(committed: Contr
     assert text.startswith("no changes from ")
     assert "texts" not in text
     assert reported["unchanged"]
-    assert len(opspact("plan", "--base", "HEAD", "--format", "markdown").out.splitlines()) == 3
+    assert len(opspact("plan", "--base", "HEAD", "--format", "markdown").out.splitlines()) == 4
 
 
 def test_what_has_other_words_and_changes_no_host_is_named_in_that_line(committed: Contract, opspact: Call) -> None:

@@ -10,8 +10,9 @@ from opspact.plan.plan import HostPlan
 from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
-from opspact.report.plan import MOST_GROUPS, PreviousSteps, groups, plan_lines, plan_markdown
+from opspact.report.plan import MOST_GROUPS, PreviousSteps, groups, plan_lines
 from opspact.report.plan_data import plan_json
+from opspact.report.plan_markdown import plan_markdown
 from opspact.steps.check import Reach
 from opspact.steps.content import Content
 from opspact.steps.file import File
@@ -65,7 +66,7 @@ def test_what_is_wrong_with_a_manifest_is_in_every_form_and_is_something_to_do()
     text = plain(plan_lines(plan))
 
     assert text.count("/n.json is missing") == 1
-    assert "`/n.json is missing`" in plan_markdown(plan)
+    assert "`/n.json is missing`" in plan_markdown(plan, contract="office")
     data = json.loads(plan_json(plan))
     assert [host["manifest"] for host in data["hosts"]] == ["/n.json is missing"] * 2
     assert [group["hosts"] for group in data["groups"]] == [["app1", "app2"]]
@@ -119,7 +120,9 @@ def test_fields_that_differ_are_named() -> None:
 
 def test_markdown_cannot_be_broken_out_of() -> None:
     step = File(path="/etc/a`b", content=Content.of("x"), origins=(ORIGIN,))
-    reported = plan_markdown(plan_of(HostPlan("app1", (Change(Action.ADD, step, "`` <b>\n# title"),))))
+    reported = plan_markdown(
+        plan_of(HostPlan("app1", (Change(Action.ADD, step, "`` <b>\n# title"),))), contract="office"
+    )
 
     assert "- `+` `` file /etc/a`b ``: ``` `` <b> | # title ```" in reported
     assert "\n# title" not in reported
