@@ -24,6 +24,7 @@ from opspact.report.plan_data import plan_json
 from opspact.report.plan_markdown import plan_markdown
 from opspact.report.secrets import missing_secret_lines
 from opspact.rollout import history, planner
+from opspact.rollout.change_reasons import reasons_of
 from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
 from opspact.rollout.file_contents import found_files
 from opspact.rollout.orphans import orphan_hosts
@@ -76,7 +77,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         plan, beside = _between(work, base, limit)
     if out is not None:
         _write(out, plan_json(plan))
-    sides = NO_PREVIOUS_STEPS if form is Format.JSON and not diff else beside.sides
+    sides = PreviousSteps(reasons=beside.sides.reasons) if form is Format.JSON and not diff else beside.sides
     runs = next_runs(work.head.contract, work.workspace.now)
     beside = replace(beside, sides=replace(sides, next_runs=runs))
     _print(work, plan, beside, form=form)
@@ -99,11 +100,12 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
     with work.known_history() as ledger:
         survey = work.survey(work.hosts_to_check(ledger, limit), ledger, allow_older=allow_older)
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
-    missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
-    plan = replace(work.planned(survey), orphans=orphans)
+        missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
+        plan = replace(work.planned(survey), orphans=orphans)
+        reasons = reasons_of(plan, survey, ledger, workspace=work.workspace, head=work.head)
     with work.sessions(host.name for host in plan.hosts if host.reach is Reach.REACHED and diff) as sessions:
         found = found_files(sessions, plan) if diff else {}
-    return plan, _Beside(PreviousSteps(found=found), missing=missing)
+    return plan, _Beside(PreviousSteps(found=found, reasons=reasons), missing=missing)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 In: a contract and an instant; the changes of a plan. Out: words and data beside those changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from opspact.structs import Struct
 from opspact.text.instants import format_instant
 
 _SCHEDULE = b"OnCalendar="
+_TIMER = ".timer"
 
 
 class NextRuns(Struct):
@@ -51,6 +52,22 @@ def next_runs(contract: Contract, now: datetime) -> NextRuns:
 def timer_file(change: Change) -> str:
     """Given the change of a timer, return the identity of the file that defines it."""
     return f"{File.kind} {names.unit_file(change.step.subject)}"
+
+
+def starts_at_once(change: Change, beside: Iterable[Change]) -> str:
+    """Given a change and those beside it, return what is said of a schedule by which systemd may start a job at once.
+
+    Empty for all others: a timer that policies define is started with its file, and then nothing of its past is made up
+    for. A drop-in, or the file of a timer that no policy starts, has systemd compute the times again when it reads it.
+    """
+    file = change.step
+    is_schedule = isinstance(file, File) and change.action.makes and bool(_schedule(file))
+    if not is_schedule or not file.subject.startswith(names.UNIT_FOLDER) or _TIMER not in file.subject:
+        return ""
+    if any(timer_file(each) == file.identity and each.action.makes for each in beside if each.step.kind == "unit"):
+        return ""
+    timer = file.subject.removeprefix(names.UNIT_FOLDER).strip("/").partition(_TIMER)[0] + _TIMER
+    return f"systemd may start the job of {timer} at once when it reads this schedule"
 
 
 def _is_rescheduled(before: Step | None, after: Step | None) -> bool:

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from opspact.plan.change import Action, Change
+from opspact.plan.change_reason import ChangeReason
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.contract_comparison import contract_lines, equal_words
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import Line, line
-from opspact.report.next_runs import NextRuns, timer_file
+from opspact.report.next_runs import NextRuns, starts_at_once, timer_file
 from opspact.report.origins import origin_text
 from opspact.report.orphans import orphan_lines
+from opspact.rollout.change_reasons import Reasons
 from opspact.rollout.contract_comparison import ContractComparison
 from opspact.rollout.file_contents import FoundFile
 from opspact.rollout.planner import NOTHING
@@ -62,11 +64,17 @@ class PreviousSteps(Struct):
     """The steps before, by host and identity, as far as they are known: they show what differs.
 
     `found`: files as they were found on hosts, or why one is not shown. `next_runs`: when timers elapse next.
+    `reasons`: of changes on hosts that were checked, whether they are intended or drift.
     """
 
     before: Mapping[str, Mapping[str, Step]] = field(default_factory=dict)
     found: Mapping[str, Mapping[str, FoundFile]] = field(default_factory=dict)
     next_runs: NextRuns | None = None
+    reasons: Reasons = field(default_factory=dict)
+
+    def reason(self, host: str, change: Change) -> ChangeReason | None:
+        """Return whether a change on a host is intended; None where the host was not asked."""
+        return self.reasons.get(host, {}).get(change.step.identity)
 
     def of(self, host: str, change: Change) -> Step | None:
         """Return what the changed step was before; None when that is unknown."""
@@ -89,6 +97,8 @@ class PreviousSteps(Struct):
 
     def next_run(self, plan: HostPlan, change: Change) -> str:
         """Given a host's plan and a change of it, return what is said of the timer that it starts; or nothing."""
+        if words := starts_at_once(change, plan.changes):
+            return words
         if self.next_runs is None or self.next_runs.of(change) is None:
             return ""
         file = timer_file(change)
@@ -101,17 +111,24 @@ class PreviousSteps(Struct):
 NO_PREVIOUS_STEPS = PreviousSteps()
 
 
-def groups(plan: Plan, *, by_content: bool = False) -> list[Group]:
+def groups(plan: Plan, sides: PreviousSteps = NO_PREVIOUS_STEPS) -> list[Group]:
     """Given a plan, return its hosts with something to do, those with the same changes together, largest group first.
 
-    Digests in reasons do not count: files that are each host's own are one change; `by_content`: they count.
+    What is intended on one host and drift on another are two changes. Digests in reasons do not count, unless the files
+    on hosts are shown: files that are each host's own are one change.
     """
+    by_content = bool(sides.found)
     found: dict[object, Group] = {}
     for host in plan.hosts:
         if host.is_empty and not host.adopted:
             continue
         summary = tuple(
-            (each.action, each.step.identity, each.why if by_content else _without_digests(each.why))
+            (
+                each.action,
+                each.step.identity,
+                each.why if by_content else _without_digests(each.why),
+                sides.reason(host.name, each),
+            )
             for each in host.changes
         )
         key = (host.manifest, host.base, summary, host.adopted)
@@ -141,7 +158,7 @@ def plan_lines(
     """
     if comparison and is_equal(plan, comparison):
         return [no_changes_line(plan, comparison)]
-    all_groups = groups(plan, by_content=bool(sides.found))
+    all_groups = groups(plan, sides)
     found = [*(contract_lines(comparison) if comparison else ()), _head(plan), line()]
     for group in all_groups[:MOST_GROUPS]:
         found += [*_group_lines(group, sides, since=group_since(plan, group)), line()]
@@ -154,6 +171,8 @@ def plan_lines(
     if plan.orphans:
         found += [*orphan_lines(plan.orphans), line()]
     summary = summary_line(plan)
+    if reasons := reason_words(plan, sides):
+        summary = line(*summary.parts, f" ({reasons})")
     if comparison and comparison.reductions:
         reduced = format_count(len(comparison.reductions), "reduced commitment")
         summary = line((f"{reduced}; ", "bad"), *summary.parts)
@@ -204,7 +223,8 @@ def _group_lines(group: Group, sides: PreviousSteps, *, since: str) -> Iterator[
         for change in changes:
             style = ACTION_STYLES[change.action]
             why = f": {said}" if (said := reason(group, change, sides)) else ""
-            yield line((f"{style.sign} ", style.meaning), change.step.identity, why, indent=4)
+            tag = _tag(sides.reason(group.plan.name, change))
+            yield line((f"{style.sign} ", style.meaning), change.step.identity, *tag, why, indent=4)
             for text in group_difference(group, change, sides):
                 yield line((text, _meaning_of(text)), indent=8, hang=0)
 
@@ -213,6 +233,31 @@ def group_difference(group: Group, change: Change, sides: PreviousSteps) -> list
     """Given a change of a group, return how its file differs: on the first host, where each has its own."""
     found, whose = sides.difference(group.plan.name, change), group.difference_of(change)
     return [whose, *found] if found and whose else found
+
+
+_REASON_MEANINGS: Mapping[ChangeReason, str] = {
+    ChangeReason.INTENDED: "quiet",
+    ChangeReason.DRIFT: "bad",
+    ChangeReason.UNKNOWN: "doubt",
+}
+
+
+def _tag(why: ChangeReason | None) -> tuple[tuple[str, str], ...]:
+    return ((f" [{why.value}]", _REASON_MEANINGS[why]),) if why else ()
+
+
+def reason_counts(plan: Plan, sides: PreviousSteps) -> dict[ChangeReason, int]:
+    """Given a plan and the reasons of its changes, return how many have each.
+
+    `sides` has none where hosts were not asked.
+    """
+    counts = Counter(sides.reason(host.name, change) for host in plan.hosts for change in host.changes)
+    return {why: counts[why] for why in ChangeReason} if sides.reasons else {}
+
+
+def reason_words(plan: Plan, sides: PreviousSteps) -> str:
+    """Given a plan and the reasons of its changes, return how many have each, in words; empty: none has any."""
+    return ", ".join(f"{number:,} {why.value}" for why, number in reason_counts(plan, sides).items() if number)
 
 
 def by_action(host: HostPlan) -> Iterator[Change]:

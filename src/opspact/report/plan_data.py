@@ -16,11 +16,13 @@ from opspact.report.plan import (
     clauses_of,
     groups,
     is_equal,
+    reason_counts,
     totals,
     unreachable_hosts,
 )
 from opspact.rollout.contract_comparison import ContractComparison
 from opspact.steps.check import Reach
+from opspact.structs import replace
 from opspact.text.instants import format_instant_in_utc
 
 
@@ -34,7 +36,7 @@ def plan_json(
 
     What changes in the contract is there too where it is known; it is information, not carried out, and no part of the
     digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
-    reason; and when a timer that is started elapses: `next_run`.
+    reason; and when a timer that is started elapses: `next_run`. `reason`: whether a change is intended, or drift.
     """
     brief = _Brief()
     counts = {
@@ -42,6 +44,7 @@ def plan_json(
         "unreachable": len(unreachable_hosts(plan)),
         "left_the_inventory": len(plan.orphans),
     }
+    reasons = {why.value: number for why, number in reason_counts(plan, sides).items()}
     return document(
         "plan",
         {
@@ -50,10 +53,10 @@ def plan_json(
             "head": plan.head,
             "contract": plan.contract,
             "live": plan.live,
-            "summary": {action.value: number for action, number in totals(plan).items()} | counts,
+            "summary": {action.value: number for action, number in totals(plan).items()} | counts | reasons,
             "clauses": clauses_of(plan),
             "hosts": [_host_data(host, brief, sides) for host in plan.hosts],
-            "groups": [_group_data(group) for group in groups(plan)],
+            "groups": [_group_data(group, sides) for group in groups(plan, replace(sides, found={}))],
             "left_the_inventory": orphan_data(plan.orphans),
             **(contract_data(comparison) if comparison else {}),
             **({"unchanged": is_equal(plan, comparison)} if comparison else {}),
@@ -82,12 +85,20 @@ def _host_data(host: HostPlan, brief: _Brief, sides: PreviousSteps) -> dict[str,
     looked = {"base": host.base} if asked_nobody else {"reach": host.reach.value, "detail": host.detail}
     data = {
         action.value: [
-            brief.of(change) | _diff_data(host.name, change, sides) | _next_run_data(change, sides)
+            brief.of(change)
+            | _reason_data(host.name, change, sides)
+            | _diff_data(host.name, change, sides)
+            | _next_run_data(change, sides)
             for change in host.of(action)
         ]
         for action in Action
     }
     return {"name": host.name, **looked, "manifest": host.manifest, "adopted": list(host.adopted), **data}
+
+
+def _reason_data(host: str, change: Change, sides: PreviousSteps) -> dict[str, object]:
+    why = sides.reason(host, change)
+    return {"reason": why.value} if why else {}
 
 
 def _diff_data(host: str, change: Change, sides: PreviousSteps) -> dict[str, object]:
@@ -105,11 +116,16 @@ def _next_run_data(change: Change, sides: PreviousSteps) -> dict[str, object]:
     return {"next_run": format_instant_in_utc(at)} if at else {}
 
 
-def _group_data(group: Group) -> dict[str, object]:
+def _group_data(group: Group, sides: PreviousSteps) -> dict[str, object]:
     """Return a group's changes with all their origins; its hosts say the first of them."""
     data = {
         action.value: [
-            {"step": change.step.identity, "why": change.why, **origin_data(change.step)}
+            {
+                "step": change.step.identity,
+                "why": change.why,
+                **_reason_data(group.plan.name, change, sides),
+                **origin_data(change.step),
+            }
             for change in group.plan.of(action)
         ]
         for action in Action

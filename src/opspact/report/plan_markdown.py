@@ -32,6 +32,7 @@ from opspact.report.plan import (
     is_equal,
     no_changes_line,
     reason,
+    reason_words,
     summary_line,
     unreachable_hosts,
 )
@@ -67,7 +68,7 @@ def plan_markdown(
     if comparison and is_equal(plan, comparison):
         page.add(f"{title}{plain(no_changes_line(plan, comparison).text)}\n")
         return page.text
-    page.add(f"{title}{_summary(plan, comparison)}\n")
+    page.add(f"{title}{_summary(plan, sides, comparison)}\n")
     if comparison:
         _add_contract(page, comparison)
     if touched := clauses_of(plan):
@@ -93,11 +94,12 @@ def _pointer(plan: Plan) -> str:
     return f"\n**Not the whole plan:** it does not fit here. {command} lists all of plan {plan.digest[:12]}.\n"
 
 
-def _summary(plan: Plan, comparison: ContractComparison | None) -> str:
+def _summary(plan: Plan, sides: PreviousSteps, comparison: ContractComparison | None) -> str:
+    reasons = f" ({known})" if (known := reason_words(plan, sides)) else ""
     said = contract_summary(comparison) if comparison else []
     reduced = f"**{said.pop(0)}** · " if comparison and comparison.reductions else ""
     beside = f"\n\nIn the contract: {plain(', '.join(said))}" if said else ""
-    return f"{reduced}{plain(summary_line(plan).text)}{beside}"
+    return f"{reduced}{plain(summary_line(plan).text)}{reasons}{beside}"
 
 
 def _add_contract(page: MarkdownPage, comparison: ContractComparison) -> None:
@@ -116,7 +118,7 @@ def _add_contract(page: MarkdownPage, comparison: ContractComparison) -> None:
 
 def _add_groups(page: MarkdownPage, plan: Plan, sides: PreviousSteps) -> None:
     """Add the groups of hosts, folded, the largest first: with the differences of files, without, or their numbers."""
-    all_groups = groups(plan, by_content=bool(sides.found))
+    all_groups = groups(plan, sides)
     left = 0
     for group in all_groups[:MOST_GROUPS]:
         changes = list(by_action(group.plan))
@@ -150,7 +152,9 @@ def _changes(group: Group, changes: Iterable[Change], sides: PreviousSteps, *, d
     for change in changes:
         why = f": {code(shortened(said))}" if (said := reason(group, change, sides)) else ""
         origin = f" — {code(change_origin(change))}" if change.step.origins else ""
-        yield f"- `{ACTION_STYLES[change.action].sign}` {code(shortened(change.step.identity))}{why}{origin}\n"
+        cause = f" **{known.value}**" if (known := sides.reason(group.plan.name, change)) else ""
+        sign = ACTION_STYLES[change.action].sign
+        yield f"- `{sign}` {code(shortened(change.step.identity))}{cause}{why}{origin}\n"
         if differences and (shown := group_difference(group, change, sides)):
             texts = [text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in map(one_line, shown)]
             fence = _fence(texts)
