@@ -50,6 +50,7 @@ _NAMES = {
     "opspact backup restore": "policies/backup",
     "opspact library check": "policies/library",
     "opspact qc chart": "policies/inspection",
+    "--owner": "policies/team,person",
     "opspact access grant": "policies/access",
     "opspact access revoke": "policies/access",
     "opspact access show": "policies/access",

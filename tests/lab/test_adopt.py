@@ -4,8 +4,10 @@ app2 is of Debian 12, app1 is of 13.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import yaml
 from contracts import Contract, small
 from labkit import Lab
 
@@ -48,23 +50,46 @@ printf '# m h dom mon dow user command\\nMAILTO=root\\n' >/etc/cron.d/dump
 echo '15 3 * * * root PASSWORD={CANARY} /usr/local/bin/dump -p{CANARY}' >>/etc/cron.d/dump
 echo '@daily /home/wang/rotate.sh {CANARY}' >/var/spool/cron/crontabs/wang
 """
-GONE = """\
-for who in li.si li_na wang zhao qian; do userdel --force --remove "$who" 2>/dev/null; done
-rm -f /etc/sudoers.d/restart /etc/cron.d/dump /var/spool/cron/crontabs/wang
+SERVICES = f"""\
+set -e
+cat >/etc/systemd/system/tidy.service <<'END'
+[Service]
+Type=oneshot
+ExecStart=/usr/local/bin/tidy --all
+END
+cat >/etc/systemd/system/tidy.timer <<'END'
+[Timer]
+OnCalendar=*-*-* 04:10:00
+[Install]
+WantedBy=timers.target
+END
+printf '#!/bin/sh\\nexit 0\\n' >/usr/local/bin/tidy
+chmod 0755 /usr/local/bin/tidy
+systemctl daemon-reload
+systemctl enable --now tidy.timer
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update >/dev/null
+apt-get -qy install nginx >/dev/null
+mkdir -p /etc/nginx/conf.d /etc/sysctl.d
+echo 'map_hash_bucket_size 128;' >/etc/nginx/conf.d/oa.conf
+echo 'proxy_set_header X-Token "token={CANARY}";' >/etc/nginx/conf.d/token.conf
+echo 'vm.swappiness = 10' >/etc/sysctl.d/90-oa.conf
+echo '# by hand' >>/etc/nginx/nginx.conf
+systemctl enable nginx.service
+systemctl restart nginx.service
+echo {CANARY} >/etc/nginx/conf.d/key.conf.off
+chmod 0600 /etc/nginx/conf.d/key.conf.off
 """
+LOOK = "cat /etc/passwd /etc/shadow /etc/group; ls -laR /etc /home /usr/local; systemctl list-unit-files --no-pager"
 
 
 @pytest.fixture(scope="module")
-def hosts(two_releases: Lab) -> Iterator[Lab]:
+def hosts(two_releases: Lab) -> Lab:
     """Both hosts, as people set them up."""
-    try:
-        for host in HOSTS:
-            done = two_releases.root(host, PEOPLE)
-            assert done.rc == 0, done.err
-        yield two_releases
-    finally:
-        for host in HOSTS:
-            two_releases.root(host, GONE)
+    for host in HOSTS:
+        done = two_releases.root(host, PEOPLE + SERVICES)
+        assert done.rc == 0, done.err
+    return two_releases
 
 
 def written(contract: Contract) -> dict[str, str]:
@@ -74,50 +99,85 @@ def written(contract: Contract) -> dict[str, str]:
     return {str(path.relative_to(contract.folder)): path.read_text("utf-8") for path in files}
 
 
-def test_what_is_adopted_is_so_on_the_hosts_and_nothing_secret_is_written(hosts: Lab) -> None:
-    with small(hosts, "adopted", CLAUSE) as contract:
-        before = {
-            host: hosts.root(host, "cat /etc/passwd /etc/shadow /etc/group; ls -la /etc /home").out for host in HOSTS
-        }
+def looked(hosts: Lab) -> dict[str, str]:
+    return {host: hosts.root(host, LOOK).out for host in HOSTS}
+
+
+class Adopted:
+    """A contract whose policies are what `adopt` wrote: its answer, the files, the hosts before."""
+
+    def __init__(self, hosts: Lab, contract: Contract) -> None:
+        self.hosts, self.contract = hosts, contract
+        self.before = looked(hosts)
         elsewhere = contract.run("adopt", "web", "--out", str(contract.home / "elsewhere"))
         assert (elsewhere.code, CANARY in elsewhere.out, written(contract)) == (1, False, {})
-        said = contract.run("adopt", "web", "--clause", "A9", "--format", "json")
-        assert (said.code, said.err) == (1, "")  # jobs of cron are left to people
-        files = written(contract)
-        assert sorted(files) == ["policies/adopted/access.yaml", "policies/adopted/people.yaml"]
-        assert not any(CANARY in text for text in (*files.values(), said.out))
-        people = files["policies/adopted/people.yaml"]
-        assert ("name: li-na" in people, "account: li_na" in people, LI in people) == (True, True, True)
-        assert "wang" not in people
-        access = files["policies/adopted/access.yaml"]
-        assert "wang SHA256:" in access
-        assert "li_na ALL=(ALL) NOPASSWD: /usr/bin/systemctl restart nginx" in access
-        jobs = {(it["host"], it["path"], it["line"], it["schedule"], it["program"]) for it in said.json["to_move"]}
-        assert jobs == {
-            found
-            for host in HOSTS
-            for found in (
-                (host, "/etc/cron.d/dump", 3, "15 3 * * *", "/usr/local/bin/dump"),
-                (host, "/var/spool/cron/crontabs/wang", 1, "@daily", "/home/wang/rotate.sh"),
-            )
-        }
-        missed = {(it["what"], it["host"]) for it in said.json["not_adopted"]}
-        assert missed == {
-            (f"account {who} as a person", host) for who in ("li.si", "qian", "wang", "zhao") for host in HOSTS
-        }
-
-        assert said.json["findings"] == []
-
+        self.said = contract.run("adopt", "web", "--clause", "A9", "--format", "json")
+        assert (self.said.code, self.said.err) == (1, "")  # something is left to people
+        self.files = written(contract)
         contract.commit()
-        verified = contract.good("verify", "--format", "json").json["summary"]
-        assert verified["planned"] == verified["ok"] == said.json["checked"] > 5
-        applied = contract.good("apply", "--yes", "--format", "json").json
-        assert (applied["converged"], applied["ansible_started"]) == (True, False)
-        after = {
-            host: hosts.root(host, "cat /etc/passwd /etc/shadow /etc/group; ls -la /etc /home").out for host in HOSTS
-        }
-        assert after == before
 
-        again = contract.run("adopt", "web", "--format", "json")
-        assert (again.code, again.json["policies"], again.json["files"], again.json["not_adopted"]) == (1, [], [], [])
-        assert written(contract) == files
+    def policies(self, file: str) -> dict[str, Any]:
+        return {each["name"]: each for each in yaml.safe_load_all(self.files[f"policies/adopted/{file}.yaml"])}
+
+
+@pytest.fixture(scope="module")
+def adopted(hosts: Lab) -> Iterator[Adopted]:
+    with small(hosts, "adopted", CLAUSE) as contract:
+        yield Adopted(hosts, contract)
+
+
+def test_accounts_become_people_and_all_else_that_gives_access_is_listed(adopted: Adopted) -> None:
+    li = adopted.policies("people")["li-na"]
+    assert (li["account"], li["keys"], li["clauses"]) == ("li_na", [LI], ["A9"])
+    access = adopted.policies("access")
+    assert access["adopted-people-web"]["people"] == {"person": ["li-na"]}
+    assert access["adopted-people-web"]["groups"] == ["adm"]
+    others = access["adopted-others-web"]["others"]
+    assert {"li.si", "qian", "wang", "zhao"} == set(others["accounts"])
+    assert any(key.startswith("wang SHA256:") for key in others["keys"])
+    assert "li_na ALL=(ALL) NOPASSWD: /usr/bin/systemctl restart nginx" in others["sudo"]
+    assert "li_na in sudo" in others["members"]
+
+
+def test_services_are_packages_units_and_the_files_that_differ(adopted: Adopted) -> None:
+    services = adopted.policies("services")
+    paths = {name: {each["path"] for each in it.get("files", ())} for name, it in services.items()}
+    assert (services["nginx"]["packages"], services["nginx"]["units"]) == (["nginx"], ["nginx.service"])
+    assert (services["tidy"]["units"], services["tidy"]["hosts"]) == (["tidy.timer"], "web")
+    assert paths["tidy"] == {f"/etc/systemd/system/tidy.{it}" for it in ("service", "timer")} | {"/usr/local/bin/tidy"}
+    assert adopted.files["files/adopted/nginx/etc/nginx/conf.d/oa.conf"] == "map_hash_bucket_size 128;\n"
+    assert "/etc/nginx/nginx.conf" in paths["nginx-app1"] & paths["nginx-app2"]  # each release has its own
+    assert "/etc/sysctl.d/90-oa.conf" in paths["adopted-settings"]
+
+
+def test_what_is_left_to_people_is_named_and_nothing_secret_is_written(adopted: Adopted) -> None:
+    assert not any(CANARY in text for text in (*adopted.files.values(), adopted.said.out))
+    said = adopted.said.json
+    jobs = {(it["host"], it["path"], it["line"], it["schedule"], it["program"]) for it in said["to_move"]}
+    assert jobs == {
+        found
+        for host in HOSTS
+        for found in (
+            (host, "/etc/cron.d/dump", 3, "15 3 * * *", "/usr/local/bin/dump"),
+            (host, "/var/spool/cron/crontabs/wang", 1, "@daily", "/home/wang/rotate.sh"),
+        )
+    }
+    missed = {(it["what"], it["host"]) for it in said["not_adopted"]}
+    named = {f"account {who} as a person" for who in ("li.si", "qian", "wang", "zhao")}
+    named |= {f"file /etc/nginx/conf.d/{name}" for name in ("token.conf", "key.conf.off")}
+    assert missed >= {(what, host) for what in named for host in HOSTS}
+    # Services have no checks of normal operation, one of them has an owner alone, and postgresql.service says nothing.
+    assert {each["code"] for each in said["findings"]} <= {"OP225", "OP236", "OP414"}
+
+
+def test_verify_finds_all_of_it_ok_and_apply_has_nothing_to_change(adopted: Adopted) -> None:
+    contract = adopted.contract
+    verified = contract.good("verify", "--format", "json").json["summary"]
+    assert verified["planned"] == verified["ok"] == adopted.said.json["checked"] > 40
+    applied = contract.good("apply", "--yes", "--format", "json").json
+    assert (applied["converged"], applied["ansible_started"]) == (True, False)
+    assert looked(adopted.hosts) == adopted.before
+
+    again = contract.run("adopt", "web", "--format", "json")
+    assert (again.code, again.json["policies"], again.json["files"]) == (1, [], [])
+    assert written(contract) == adopted.files

@@ -8,9 +8,11 @@ from sources import MODULES, SOURCES, broken, parsed, shown, strings
 
 from opspact.steps.operating_system import FAMILIES
 
-DEBIAN = {"steps/apt.py", "steps/configuration_test.py", "onhost/checks_packages.py", "onhost/package_files.py"}
+DEBIAN = {"steps/apt.py", "steps/configuration_test.py", "onhost/checks_packages.py"} | {
+    f"onhost/{name}.py" for name in ("chosen_packages", "configuration_files", "package_files")
+}
 SYSTEMD = {"steps/systemd.py"} | {
-    f"onhost/{name}.py" for name in ("account_processes", "checks_units", "emergency_access")
+    f"onhost/{name}.py" for name in ("account_processes", "checks_units", "emergency_access", "host_units")
 }
 """Programs on hosts import nothing of ours, and are started by systemd's timers."""
 

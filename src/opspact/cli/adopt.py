@@ -12,14 +12,14 @@ import typer
 from opspact.cli.hosts import command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
-from opspact.errors import ExitCode, OperationFailed, Refused
+from opspact.errors import ExitCode, OperationFailed
 from opspact.report.adoption import adoption_json, adoption_lines
 from opspact.rollout import scaffold
 from opspact.rollout.adoption.adoption import Adopter
-from opspact.text.suggestions import did_you_mean
+from opspact.rollout.adoption.choices import checked_choices
 
 
-def command(
+def command(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="The hosts, as an Ansible host pattern.")],
     *,
@@ -31,18 +31,20 @@ def command(
         list[str] | None,
         typer.Option("--clause", metavar="CLAUSE", help="A clause that the policies cover; can be given again."),
     ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option("--owner", metavar="NAME", help="Who is responsible for the services: a team or a person."),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Given hosts, write policies for what they have; return FINDINGS when something is left to people."""
     settings = settings_of(context)
     work = command_context(context)
     hosts = work.head.chosen(pattern)
-    if unknown := [each for each in clause or () if each not in work.head.contract.clauses]:
-        hint = did_you_mean(unknown[0], work.head.contract.clauses)
-        raise Refused(f"the contract has no clause {unknown[0]}", hint=hint)
+    choices = checked_choices(work.head.contract, clause or (), owner)
     folder = out or work.workspace.folder
     with work.sessions(hosts) as sessions:
-        adoption = Adopter(work.workspace, work.head, sessions, tuple(clause or ())).adopt(hosts)
+        adoption = Adopter(work.workspace, work.head, sessions, choices).adopt(hosts)
     if len(adoption.lost) == len(hosts):
         host, why = next(iter(adoption.lost.items()))
         raise OperationFailed(f"no host could be read: {host}: {why}")

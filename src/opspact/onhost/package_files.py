@@ -9,8 +9,12 @@ import hashlib
 import os
 
 from opspact.onhost.host_files import QUIET
+from opspact.onhost.sudo_rules import ETC
 
 STATUS = "/var/lib/dpkg/status"
+LISTS = "/var/lib/dpkg/info"
+UCF = "/var/lib/ucf"
+UNIT_FOLDERS = ("/lib/systemd/system/", "/usr/lib/systemd/system/")
 LARGEST_FILE = 2**20  # bytes of a file that are read
 
 
@@ -43,6 +47,41 @@ def conffiles_of(records: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
             if len(words) > 1 and "obsolete" not in words:
                 found[words[0]] = (each["package"], words[1])
     return found
+
+
+def registered_files() -> dict[str, tuple[str, str]]:
+    """Return the configuration files that packages bring by way of ucf: by path, the package and the MD5."""
+    packages: dict[str, str] = {}
+    found = {}
+    for line in text_lines(f"{UCF}/registry"):
+        package, _, path = line.partition(" ")
+        packages[path.strip()] = package
+    for line in text_lines(f"{UCF}/hashfile"):
+        md5, _, path = line.partition(" ")
+        if path.strip() in packages:
+            found[path.strip()] = (packages[path.strip()], md5)
+    return found
+
+
+def paths_of_packages() -> dict[str, str]:
+    """Return the paths in /etc and of units that packages bring, each with a package that does."""
+    found: dict[str, str] = {}
+    for name in sorted(os.listdir(LISTS)):  # noqa: PTH208 - pathlib is slow to load
+        if name.endswith(".list"):
+            package = name[: -len(".list")].partition(":")[0]
+            paths = (line for line in text_lines(f"{LISTS}/{name}") if line.startswith((f"{ETC}/", *UNIT_FOLDERS)))
+            found.update((merged(path), package) for path in paths)
+    return found
+
+
+def merged(path: str) -> str:
+    """Given the path of a unit's definition, return it as /usr/lib has it, whichever of both names is used."""
+    return f"/usr{path}" if path.startswith("/lib/") else path
+
+
+def text_lines(path: str) -> list[str]:
+    """Given a path, return the lines of the file; none where there is no file."""
+    return (content_of(path) or b"").decode("utf-8", "replace").splitlines()
 
 
 def content_of(path: str) -> bytes | None:

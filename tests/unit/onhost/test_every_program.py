@@ -57,6 +57,7 @@ TEXTS = {
     **{name: source(name) for name in EVERY},
     **{program.parts[-1]: program.text for program in host_program.PROGRAMS},
     "program_batch": batch_program(),
+    "host_state": source("host_state"),
 }
 
 

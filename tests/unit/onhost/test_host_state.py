@@ -33,6 +33,7 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(cron_jobs, "ETC", str(tmp_path / "etc"))
     monkeypatch.setattr(cron_jobs, "SPOOL", str(tmp_path / "spool"))
     monkeypatch.setattr(package_files, "STATUS", str(tmp_path / "status"))
+    monkeypatch.delitem(host_state.AREAS, "services")  # read by tests of their own
     (tmp_path / "etc/passwd").write_text(PASSWD.replace("HOME", str(tmp_path / "home")))
     (tmp_path / "etc/shadow").write_text(SHADOW)
     (tmp_path / "etc/group").write_text(GROUP)

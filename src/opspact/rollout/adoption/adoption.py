@@ -13,10 +13,12 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.model.finding import Finding
 from opspact.rollout.adoption.access import OTHER_ACCESS, propose_access
+from opspact.rollout.adoption.choices import Choices
 from opspact.rollout.adoption.host_state import FoundCronJob, HostState, host_state
 from opspact.rollout.adoption.known import Known
 from opspact.rollout.adoption.policy_text import policy_files, policy_text
 from opspact.rollout.adoption.proposal import Document, NotAdopted, Proposal
+from opspact.rollout.adoption.services import propose_services
 from opspact.steps.base import Step
 from opspact.steps.check import State
 from opspact.steps.other_access import OtherAccess, Strangers
@@ -52,15 +54,12 @@ class Adoption(Struct):
 
 
 class Adopter(Struct):
-    """Proposes policies for hosts, and has verify judge them. Nothing on hosts is changed.
-
-    `clauses`: those that the policies get.
-    """
+    """Proposes policies for hosts, and has verify judge them. Nothing on hosts is changed."""
 
     workspace: Workspace
     head: Compiled
     sessions: Sessions
-    clauses: tuple[str, ...] = ()
+    choices: Choices = Choices()
 
     def adopt(self, hosts: Iterable[str]) -> Adoption:
         """Given hosts, return the policies for what they have. Raise OperationFailed when that does not settle."""
@@ -102,8 +101,12 @@ class Adopter(Struct):
 
     def _proposal(self, known: Known) -> Proposal:
         """Given what hosts have, return the policies for it."""
-        found = propose_access(known)
-        return replace(found, documents=tuple(each.with_clauses(self.clauses) for each in found.documents))
+        found = [propose_access(known), propose_services(known, self.choices.owner)]
+        return Proposal(
+            documents=tuple(it.with_clauses(self.choices.clauses) for each in found for it in each.documents),
+            files={path: data for each in found for path, data in each.files.items()},
+            not_adopted=tuple(it for each in found for it in each.not_adopted),
+        )
 
     def _compiled(self, proposal: Proposal) -> Compiled:
         return self.workspace.compiled_with(self.head, self._files(proposal)) if proposal.documents else self.head

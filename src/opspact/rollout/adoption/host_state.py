@@ -44,11 +44,41 @@ class FoundCronJob(Struct):
     program: str
 
 
+class FoundUnit(Struct):
+    """An enabled unit, and the service that it belongs to: a package's name, or what its name has before the type."""
+
+    name: str
+    service: str
+    is_running: bool
+
+
+class FoundFile(Struct):
+    """A file that no package brings as it is. `link`: a link's target; `why`: why its text is not known."""
+
+    path: str
+    service: str
+    owner: str
+    group: str
+    mode: str
+    link: str
+    text: str
+    why: str
+
+
+class FoundServices(Struct):
+    """What services are made of: packages that somebody chose, enabled units, files."""
+
+    packages: tuple[str, ...] = ()
+    units: tuple[FoundUnit, ...] = ()
+    files: tuple[FoundFile, ...] = ()
+
+
 class HostState(Struct):
     """What people made on a host. `unknown`: why an area of it could not be read."""
 
     accounts: tuple[FoundAccount, ...] = ()
     cron_jobs: tuple[FoundCronJob, ...] = ()
+    services: FoundServices = FoundServices()
     unknown: Mapping[str, str] = MappingProxyType({})
 
 

@@ -78,11 +78,11 @@ def name_part(text: str) -> str:
 
 
 def host_pattern(hosts: Collection[str], inventory: Inventory) -> str:
-    """Given hosts, return the shortest pattern that chooses these: a group's name, or all of their names."""
+    """Given hosts, return the shortest pattern that chooses these: of several a group's name, or all names."""
     wanted = set(hosts)
     if wanted == set(inventory.hosts):
         return "all"
-    groups = [name for name, members in inventory.groups.items() if set(members) == wanted]
+    groups = [] if len(wanted) == 1 else [name for name, members in inventory.groups.items() if set(members) == wanted]
     named = sorted(groups, key=lambda name: (len(name), name))
     every = ":".join(host for host in inventory.hosts if host in wanted)
     return next((each for each in named if _chosen(each, inventory) == wanted), every)

@@ -1,23 +1,21 @@
 """Which policies are proposed for accounts, and what is not said by them; that they are read as they are meant."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
+import adopting
 import pytest
 import yaml
+from adopting import data, with_policies
 from building import DAY, tree
 
-from opspact.compile.build import build
-from opspact.resolve.contract import resolve
 from opspact.rollout.adoption.access import OTHER_ACCESS, propose_access
 from opspact.rollout.adoption.host_state import FoundAccount, HostState
-from opspact.rollout.adoption.known import Known, Refusals
+from opspact.rollout.adoption.known import Known
 from opspact.rollout.adoption.policy_text import policy_files, policy_text
 from opspact.rollout.adoption.proposal import Proposal, host_pattern
 from opspact.steps.other_access import Stranger, Strangers
 from opspact.structs import replace
-from opspact.workspace.workspace import Compiled
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89 li@desk"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRVRdO7gHpxdAuSwxRFixeL8/Cvy18evBS9mHH7xAOi wang"
@@ -31,7 +29,6 @@ LI = FoundAccount(
     keys=(KEY,),
     has_password=False,
 )
-NOBODY = Strangers((), ())
 PERSON = f"""\
 kind: person
 name: li-na
@@ -44,34 +41,8 @@ ACCESS = "kind: access\nname: crew\nhosts: app1\npeople: {person: li-na}\n"
 OTHERS = "kind: access\nname: known\nhosts: app1\nothers: {accounts: [li_na]}\n"
 
 
-def compiled(*policies: str) -> Compiled:
-    files = tree(*policies)
-    contract = resolve(files)
-    return Compiled(files, contract, build(contract, day=DAY), "", DAY)
-
-
-def known(
-    accounts: Mapping[str, tuple[FoundAccount, ...]],
-    *policies: str,
-    strangers: Mapping[str, Strangers] = MappingProxyType({}),
-    refused: Refusals = MappingProxyType({}),
-) -> Known:
-    states = {host: HostState(accounts=found) for host, found in accounts.items()}
-    seen = {host: strangers.get(host, NOBODY) for host in states}
-    return Known(compiled(*policies), states, refused, seen)
-
-
-def data(proposal: Proposal) -> dict[str, dict[str, Any]]:
-    """Return the policies by name, as a reader of YAML has them."""
-    return {each.name: yaml.safe_load(policy_text([each])) for each in proposal.documents}
-
-
-def with_policies(asked: Known, proposal: Proposal) -> Compiled:
-    """Return the contract with what is proposed: it is read and compiled without a problem."""
-    files = policy_files(proposal.documents, asked.head.tree)
-    whole = {**asked.head.tree, **{path: policy_text(inside).encode() for path, inside in files.items()}}
-    contract = resolve(whole)
-    return Compiled(whole, contract, build(contract, day=DAY), "", DAY)
+def known(accounts: Mapping[str, tuple[FoundAccount, ...]], *policies: str, **more: Any) -> Known:
+    return adopting.known({host: HostState(accounts=found) for host, found in accounts.items()}, *policies, **more)
 
 
 def test_an_account_that_is_the_same_on_hosts_is_one_person_and_one_access() -> None:
@@ -207,11 +178,11 @@ def test_files_of_an_earlier_adoption_stay_and_comments_of_strangers_are_no_yaml
 
 
 def test_hosts_are_chosen_by_the_shortest_pattern_that_chooses_them_alone() -> None:
-    inventory = compiled().contract.inventory
+    inventory = adopting.compiled(tree()).contract.inventory
     every = tuple(inventory.hosts)
     assert [host_pattern(hosts, inventory) for hosts in (every, ("app2", "app1"), ("db1",), ("app1", "db1"))] == [
         "all",
         "web",
-        "db",
+        "db1",
         "app1:db1",
     ]
