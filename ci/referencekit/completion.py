@@ -17,7 +17,9 @@ from opspact.report.explanation import every_code, explained
 from opspact.schema.kinds import KINDS
 
 _VALUES: dict[str, object] = {
-    **dict.fromkeys(("D", "DAY", "DB", "HEAD", "HOST", "ID", "N", "NAME=T", "NEW", "PATH", "T", "T/T", "TEXT"), ""),
+    **dict.fromkeys(
+        ("D", "DAY", "DB", "HEAD", "HOST", "ID", "N", "NAME=T", "NEW", "OWNER/NAME", "PATH", "T", "T/T", "TEXT"), ""
+    ),
     **dict.fromkeys(("DAY..DAY", "YYYY", "[REASON=]T/T"), ""),
     **dict.fromkeys(("HOST...", "PATTERN"), "hosts"),
     **dict.fromkeys(("FILE", "URL"), "files"),
@@ -26,6 +28,7 @@ _VALUES: dict[str, object] = {
     "DIR": "directories",
     "opspact backup restore HOST": "hosts",
     "opspact backup restore DIR": "",
+    "opspact comment URL": "",
     "CLAUSE|POLICY|HOST|STEP": "trace",
     "POLICY": "records/access,review,spare,visit",
     "PERSON": "policies/person",

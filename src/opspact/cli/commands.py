@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "schema": Entry("schema", "Print or write JSON Schemas of policy files, for editors.", acts=True),
         "compile": Entry("compile", "Write the Ansible project to a directory, reproducibly.", acts=True),
         "plan": Entry("plan", "Show what would change since the last apply, or on live hosts (--live)."),
+        "comment": Entry("comment", "Show a plan as the one comment of a pull request.", acts=True),
         "apply": Entry("apply", "Change what differs on the hosts, then verify.", acts=True),
         "verify": Entry("verify", "Check the hosts against the policies."),
         "adopt": Entry("adopt", "Write policies for what hosts have already.", acts=True),
