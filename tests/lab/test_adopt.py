@@ -80,6 +80,22 @@ systemctl restart nginx.service
 echo {CANARY} >/etc/nginx/conf.d/key.conf.off
 chmod 0600 /etc/nginx/conf.d/key.conf.off
 """
+BORGMATIC = {
+    "app1": f"""\
+source_directories: [/etc, /srv]
+repositories: [{{path: "ssh://borg@backup1/./daily"}}]
+encryption_passphrase: {CANARY}
+keep_daily: 7
+""",
+    "app2": f"""\
+location:
+    source_directories: [/etc, /srv]
+    repositories: ["ssh://borg@backup1/./daily"]
+storage: {{encryption_passphrase: {CANARY}}}
+retention: {{keep_daily: 7}}
+""",
+}
+"""What borgmatic of each release reads."""
 LOOK = "cat /etc/passwd /etc/shadow /etc/group; ls -laR /etc /home /usr/local; systemctl list-unit-files --no-pager"
 
 
@@ -87,14 +103,16 @@ LOOK = "cat /etc/passwd /etc/shadow /etc/group; ls -laR /etc /home /usr/local; s
 def hosts(two_releases: Lab) -> Lab:
     """Both hosts, as people set them up."""
     for host in HOSTS:
-        done = two_releases.root(host, PEOPLE + SERVICES)
+        place = "install -d /etc/borgmatic; umask 077; cat >/etc/borgmatic/config.yaml <<'END'"
+        borgmatic = f"{place}\n{BORGMATIC[host]}END\nsystemctl enable --now borgmatic.timer\n"
+        done = two_releases.root(host, PEOPLE + SERVICES + borgmatic)
         assert done.rc == 0, done.err
     return two_releases
 
 
 def written(contract: Contract) -> dict[str, str]:
     """What was written: by path, the text."""
-    folders = (contract.folder / "policies" / "adopted", contract.folder / "files")
+    folders = [contract.folder / path for path in ("policies/adopted", "files", "proposed")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(contract.folder)): path.read_text("utf-8") for path in files}
 
@@ -148,6 +166,21 @@ def test_services_are_packages_units_and_the_files_that_differ(adopted: Adopted)
     assert adopted.files["files/adopted/nginx/etc/nginx/conf.d/oa.conf"] == "map_hash_bucket_size 128;\n"
     assert "/etc/nginx/nginx.conf" in paths["nginx-app1"] & paths["nginx-app2"]  # each release has its own
     assert "/etc/sysctl.d/90-oa.conf" in paths["adopted-settings"]
+
+
+def test_borgmatic_of_both_releases_is_one_policy_to_complete(adopted: Adopted) -> None:
+    policy = yaml.safe_load(adopted.files["proposed/backups.yaml"])
+    assert policy == {
+        "kind": "backup",
+        "name": "daily-web",
+        "clauses": ["A9"],
+        "hosts": "web",
+        "what": {"paths": ["/etc", "/srv"]},
+        "schedule": "daily at 00:00",
+        "to": {"host": "backup1", "repository": "daily"},
+        "keep": {"daily": 7},
+        "passphrase": "secret:vault:daily",
+    }
 
 
 def test_what_is_left_to_people_is_named_and_nothing_secret_is_written(adopted: Adopted) -> None:

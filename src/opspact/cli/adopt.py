@@ -44,7 +44,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     choices = checked_choices(work.head.contract, clause or (), owner)
     folder = out or work.workspace.folder
     with work.sessions(hosts) as sessions:
-        adoption = Adopter(work.workspace, work.head, sessions, choices).adopt(hosts)
+        adoption = Adopter(work.workspace, work.head, sessions, folder, choices).adopt(hosts)
     if len(adoption.lost) == len(hosts):
         host, why = next(iter(adoption.lost.items()))
         raise OperationFailed(f"no host could be read: {host}: {why}")

@@ -21,14 +21,15 @@ _MOST = 50
 
 def adoption_lines(adoption: Adoption, *, folder: str, width: int | None = None) -> Iterator[Line]:
     """Given an adoption and where its files are, yield it for people."""
-    for path in adoption.files:
+    for path in (path for path in adoption.files if path not in adoption.proposed):
         policies = [f"{each.kind}/{each.name}" for each in adoption.policies.get(path, ())]
         yield line((f"{folder}/{path}  ", "title"), list_names(policies, _MOST), hang=4)
-    if adoption.files:
+    if adoption.policies:
         checks = format_count(adoption.checked, "check")
         yield line(("verified", "good"), f": what these policies want is so on the hosts: {checks} ok")
     else:
         yield line("nothing to adopt: no policy was written")
+    yield from _section("to complete and to move into policies/", _proposed_lines(adoption, folder))
     yield from _section("to move by hand (no policy says what jobs of cron do)", _cron_lines(adoption.cron_jobs))
     yield from _section("not adopted", _missed_lines(adoption.not_adopted))
     yield from _section("not read", (line((f"{host}  ", "title"), why) for host, why in adoption.lost.items()))
@@ -36,6 +37,13 @@ def adoption_lines(adoption: Adoption, *, folder: str, width: int | None = None)
         yield line()
         yield line(("check says of these policies:", "title"))
         yield from findings_lines(adoption.findings, width=width)
+
+
+def _proposed_lines(adoption: Adoption, folder: str) -> Iterator[Line]:
+    for path, inside in adoption.proposed.items():
+        names = list_names([f"{each.kind}/{each.name}" for each in inside], _MOST)
+        stays = "" if path in adoption.files else " (it was there before and stays; delete it to have it written again)"
+        yield line((f"{folder}/{path}  ", "title"), names, (stays, "quiet"))
 
 
 def _section(title: str, lines: Iterable[Line]) -> Iterator[Line]:
@@ -77,6 +85,11 @@ def adoption_json(adoption: Adoption) -> str:
             "policies": [
                 {"kind": each.kind, "name": each.name, "hosts": each.data.get("hosts"), "file": path}
                 for path, inside in adoption.policies.items()
+                for each in inside
+            ],
+            "proposed": [
+                {"kind": each.kind, "name": each.name, "hosts": each.data.get("hosts"), "file": path}
+                for path, inside in adoption.proposed.items()
                 for each in inside
             ],
             "checked": adoption.checked,

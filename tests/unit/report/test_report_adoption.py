@@ -2,16 +2,20 @@
 
 import json
 
+import pytest
+
 from opspact.report.adoption import adoption_json, adoption_lines
 from opspact.report.lines import plain
 from opspact.rollout.adoption.adoption import Adoption
 from opspact.rollout.adoption.host_state import FoundCronJob
 from opspact.rollout.adoption.proposal import Document, NotAdopted
+from opspact.structs import replace
 
 JOB = FoundCronJob("/etc/cron.d/dump", 3, "root", "15 3 * * *", "/usr/local/bin/dump")
 PATH = "policies/adopted/access.yaml"
 ADOPTION = Adoption(
     policies={PATH: (Document("access", (), {"kind": "access", "name": "adopted-people-all", "hosts": "all"}),)},
+    proposed={},
     files={PATH: b"..."},
     not_adopted=tuple(NotAdopted("account li.si", host, "because of \x1b[31mthat") for host in ("app1", "app2")),
     cron_jobs={"app1": (JOB,), "app2": (JOB,)},
@@ -19,7 +23,7 @@ ADOPTION = Adoption(
     findings=(),
     checked=12,
 )
-NOTHING = Adoption(policies={}, files={}, not_adopted=(), cron_jobs={}, lost={}, findings=(), checked=0)
+NOTHING = Adoption(policies={}, proposed={}, files={}, not_adopted=(), cron_jobs={}, lost={}, findings=(), checked=0)
 
 
 def test_what_hosts_have_in_common_is_one_line() -> None:
@@ -33,6 +37,15 @@ def test_what_hosts_have_in_common_is_one_line() -> None:
     assert not ADOPTION.is_complete
 
 
+@pytest.mark.parametrize(("files", "is_new"), [({}, False), ({"proposed/backups.yaml": b""}, True)])
+def test_a_proposal_that_was_there_is_said_to_stay(files: dict[str, bytes], is_new: bool) -> None:
+    backup = Document("backups", (), {"kind": "backup", "name": "daily-web", "hosts": "web"})
+    adoption = replace(NOTHING, proposed={"proposed/backups.yaml": (backup,)}, files=files)
+    (shown,) = [each.text for each in adoption_lines(adoption, folder=".") if "daily-web" in each.text]
+    assert ("stays" not in shown) is is_new
+    assert not adoption.is_complete
+
+
 def test_nothing_to_adopt_is_said() -> None:
     assert plain(adoption_lines(NOTHING, folder=".")) == "nothing to adopt: no policy was written\n"
     assert NOTHING.is_complete
@@ -40,7 +53,9 @@ def test_nothing_to_adopt_is_said() -> None:
 
 def test_many_things_are_cut_in_text_and_whole_in_json() -> None:
     many = tuple(NotAdopted(f"account a{number}", "app1", "why") for number in range(60))
-    adoption = Adoption(policies={}, files={}, not_adopted=many, cron_jobs={}, lost={}, findings=(), checked=0)
+    adoption = Adoption(
+        policies={}, proposed={}, files={}, not_adopted=many, cron_jobs={}, lost={}, findings=(), checked=0
+    )
     assert "and 10 more" in plain(adoption_lines(adoption, folder="."))
     assert len(json.loads(adoption_json(adoption))["not_adopted"]) == 60
 

@@ -3,7 +3,9 @@
 In: sessions, the contract as it is. Out: policies of which verify finds every step ok, and what they do not say.
 """
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.run import analyse
@@ -13,10 +15,11 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions
 from opspact.model.finding import Finding
 from opspact.rollout.adoption.access import OTHER_ACCESS, propose_access
+from opspact.rollout.adoption.backups import propose_backups
 from opspact.rollout.adoption.choices import Choices
 from opspact.rollout.adoption.host_state import FoundCronJob, HostState, host_state
 from opspact.rollout.adoption.known import Known
-from opspact.rollout.adoption.policy_text import policy_files, policy_text
+from opspact.rollout.adoption.policy_text import PROPOSED, policy_files, policy_text
 from opspact.rollout.adoption.proposal import Document, NotAdopted, Proposal
 from opspact.rollout.adoption.services import propose_services
 from opspact.steps.base import Step
@@ -32,14 +35,16 @@ _MOST_ROUNDS = 12
 
 
 class Adoption(Struct):
-    """What came of it. `files`: by their paths in the contract, of which `policies` are the documents in each.
+    """What came of it.
 
-    `lost`: hosts that were not read, and why; `cron_jobs`: by host.
-    `checked`: how many steps verify found ok; `findings`: what `check` says of these policies, beside what it said
+    `files`: by their paths in the contract. `policies`: the documents in each; `proposed`: those in files of their own,
+    which are no policies until people have completed them. `lost`: hosts that were not read, and why; `cron_jobs`: by
+    host. `checked`: how many steps verify found ok; `findings`: what `check` says of the policies, beside what it said
     before.
     """
 
     policies: Mapping[str, tuple[Document, ...]]
+    proposed: Mapping[str, tuple[Document, ...]]
     files: Mapping[str, bytes]
     not_adopted: tuple[NotAdopted, ...]
     cron_jobs: Mapping[str, tuple[FoundCronJob, ...]]
@@ -50,15 +55,19 @@ class Adoption(Struct):
     @property
     def is_complete(self) -> bool:
         """Whether all hosts were read, and nothing is left to people."""
-        return not (self.not_adopted or self.lost or any(self.cron_jobs.values()) or self.findings)
+        return not (self.not_adopted or self.lost or any(self.cron_jobs.values()) or self.proposed or self.findings)
 
 
 class Adopter(Struct):
-    """Proposes policies for hosts, and has verify judge them. Nothing on hosts is changed."""
+    """Proposes policies for hosts, and has verify judge them. Nothing on hosts is changed.
+
+    `folder`: where the files are to be written. Proposals that are there stay as people have them.
+    """
 
     workspace: Workspace
     head: Compiled
     sessions: Sessions
+    folder: Path
     choices: Choices = Choices()
 
     def adopt(self, hosts: Iterable[str]) -> Adoption:
@@ -77,10 +86,15 @@ class Adopter(Struct):
             known = replace(known, refused={**known.refused, **refused})
         else:
             raise OperationFailed("the hosts change while they are read", hint="try again")
+        backups = propose_backups(known)
+        completed = tuple(each.with_clauses(self.choices.clauses) for each in backups.documents)
+        proposed = policy_files(completed, (), PROPOSED)
+        written = {path: inside for path, inside in proposed.items() if not os.path.lexists(self.folder / path)}
         return Adoption(
             policies=policy_files(proposal.documents, self.head.tree),
-            files=self._files(proposal),
-            not_adopted=(*_unread_areas(states), *proposal.not_adopted),
+            proposed=proposed,
+            files={**self._files(proposal), **_texts(written)},
+            not_adopted=(*_unread_areas(states), *proposal.not_adopted, *backups.not_adopted),
             cron_jobs={host: state.cron_jobs for host, state in states.items() if state.cron_jobs},
             lost=lost,
             findings=_new_findings(self.head, compiled) if proposal.documents else (),
@@ -112,8 +126,7 @@ class Adopter(Struct):
         return self.workspace.compiled_with(self.head, self._files(proposal)) if proposal.documents else self.head
 
     def _files(self, proposal: Proposal) -> dict[str, bytes]:
-        policies = policy_files(proposal.documents, self.head.tree)
-        return {**{path: policy_text(inside).encode() for path, inside in policies.items()}, **proposal.files}
+        return {**_texts(policy_files(proposal.documents, self.head.tree)), **proposal.files}
 
     def _strangers(self, compiled: Compiled, known: Known) -> dict[str, Strangers]:
         """Return who has access to each host beside those whom the policies name; a host that does not say has none."""
@@ -143,6 +156,10 @@ class Adopter(Struct):
             for check in result.checks
             if check.state is not State.OK
         }
+
+
+def _texts(policies: Mapping[str, tuple[Document, ...]]) -> dict[str, bytes]:
+    return {path: policy_text(inside).encode() for path, inside in policies.items()}
 
 
 def _other_access(compiled: Compiled, host: str) -> OtherAccess | None:

@@ -73,10 +73,18 @@ class FoundServices(Struct):
     files: tuple[FoundFile, ...] = ()
 
 
+class FoundBackup(Struct):
+    """A configuration of borgmatic: its path and its text, in which passphrases are."""
+
+    path: str
+    text: str
+
+
 class HostState(Struct):
     """What people made on a host. `unknown`: why an area of it could not be read."""
 
     accounts: tuple[FoundAccount, ...] = ()
+    backups: tuple[FoundBackup, ...] = ()
     cron_jobs: tuple[FoundCronJob, ...] = ()
     services: FoundServices = FoundServices()
     unknown: Mapping[str, str] = MappingProxyType({})

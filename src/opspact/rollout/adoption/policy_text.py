@@ -14,6 +14,8 @@ from opspact.text.unicode import covered
 
 FOLDER = "policies/adopted"
 """Where in a contract the policies come to lie."""
+PROPOSED = "proposed"
+"""Where policies come to lie that people must complete before they are any."""
 _WIDTH = 110
 _HEAD = (
     "Written by `opspact adopt` from what hosts have. Review each policy: give it the clauses that it covers, names",
@@ -21,17 +23,19 @@ _HEAD = (
 )
 
 
-def policy_files(documents: Iterable[Document], taken: Container[str]) -> dict[str, tuple[Document, ...]]:
-    """Given documents and the paths that the contract has, return the documents of each new file, by its path."""
+def policy_files(
+    documents: Iterable[Document], taken: Container[str], folder: str = FOLDER
+) -> dict[str, tuple[Document, ...]]:
+    """Given documents and the paths that there are, return the documents of each new file in a folder, by its path."""
     found: dict[str, list[Document]] = {}
     for each in documents:
         found.setdefault(each.file, []).append(each)
-    return {_free_path(file, taken): tuple(inside) for file, inside in found.items()}
+    return {_free_path(f"{folder}/{file}", taken): tuple(inside) for file, inside in found.items()}
 
 
 def _free_path(file: str, taken: Container[str]) -> str:
     numbers = itertools.chain(("",), (f"-{number}" for number in itertools.count(2)))
-    paths = (f"{FOLDER}/{file}{number}.yaml" for number in numbers)
+    paths = (f"{file}{number}.yaml" for number in numbers)
     return next(path for path in paths if path not in taken)
 
 
