@@ -23,7 +23,6 @@ _VALUES: dict[str, object] = {
     **dict.fromkeys(("DAY..DAY", "YYYY", "[REASON=]T/T"), ""),
     **dict.fromkeys(("HOST...", "PATTERN"), "hosts"),
     **dict.fromkeys(("FILE", "URL"), "files"),
-    "[FILE]": "files",
     "PLACE": [["file:", "a file on this machine"], ["git:", "a branch"], ["host:", "a file on a host"]],
     "DIR": "directories",
     "opspact backup restore HOST": "hosts",

@@ -26,7 +26,7 @@ from opspact.values.secret import SecretReference
 def command(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The Markdown; default: standard input.", show_default=False)
+        Path | None, typer.Argument(metavar="FILE", help="The Markdown; default: standard input.", show_default=False)
     ] = None,
     *,
     forge: Annotated[

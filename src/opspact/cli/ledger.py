@@ -48,7 +48,7 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     export: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="An exported ledger, instead of the contract's.", show_default=False),
+        typer.Argument(metavar="FILE", help="An exported ledger, instead of the contract's.", show_default=False),
     ] = None,
     *,
     against: Annotated[

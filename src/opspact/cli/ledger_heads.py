@@ -13,7 +13,7 @@ from opspact.cli import times
 from opspact.cli.head_places import Key, opened_places, signing_key
 from opspact.cli.hosts import command_context
 from opspact.cli.output_format import Format
-from opspact.errors import ExitCode, NothingFound, OperationFailed, Refused
+from opspact.errors import ExitCode, NothingFound, Refused
 from opspact.evidence.attestation import Attestation, statement
 from opspact.evidence.attested_events import AttestedEvents
 from opspact.evidence.envelope import IN_TOTO, signed_envelope
@@ -21,7 +21,6 @@ from opspact.evidence.signed_heads import keep_head, sign_head
 from opspact.ledger.event import EMPTY
 from opspact.ledger.signed_head import HeadStatement
 from opspact.report.ledger_heads import kept_json, kept_lines
-from opspact.text.counts import format_count
 from opspact.workspace.workspace import actor, now
 
 
@@ -35,7 +34,7 @@ def sign(
     key: Key = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
-    """Given places, keep the signed head at each. Raise OperationFailed, at the end, when it is not at one of them.
+    """Given places, keep the signed head at each; OPERATION_FAILED: it is not at one of them.
 
     Raise NothingFound when there is no event.
     """
@@ -52,10 +51,7 @@ def sign(
         sys.stdout.write(kept_json(head, kept))
     else:
         work.settings.stdout.show(kept_lines(head, kept))
-    if failed := [each for each in kept if each.failure]:
-        many = format_count(len(failed), "place")
-        raise OperationFailed(f"the head is missing at {many}", hint="run it again: no head is added twice")
-    return ExitCode.CLEAN
+    return ExitCode.OPERATION_FAILED if any(each.failure for each in kept) else ExitCode.CLEAN
 
 
 def attest(

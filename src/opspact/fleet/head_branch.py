@@ -68,7 +68,7 @@ class HeadBranch(Struct):
                 if pushed.returncode == 0:
                     return
                 if attempt == _TRIES or self._tip() == tip:
-                    raise PlaceUnavailable(f"{self} cannot be written: {quoted(pushed.stderr)}")
+                    raise PlaceUnavailable(f"{self} cannot be written: {_reason(pushed.stderr)}")
 
     @property
     def _ref(self) -> str:
@@ -80,7 +80,7 @@ class HeadBranch(Struct):
         if listed.returncode == _ABSENT:
             return ""
         if listed.returncode != 0:
-            raise PlaceUnavailable(f"{self} cannot be reached: {quoted(listed.stderr)}")
+            raise PlaceUnavailable(f"{self} cannot be reached: {_reason(listed.stderr)}")
         for entry in listed.stdout.decode("utf-8", "replace").splitlines():
             commit, _, name = entry.partition("\t")
             if name == self._ref:  # longer names that end with it are listed, too
@@ -115,8 +115,14 @@ class HeadBranch(Struct):
     def _asked(self, clone: Path, *arguments: str, given: bytes = b"") -> bytes:
         done = _run(arguments, clone, given=given)
         if done.returncode != 0:
-            raise PlaceUnavailable(f"{self} cannot be used: git {arguments[0]}: {quoted(done.stderr)}")
+            raise PlaceUnavailable(f"{self} cannot be used: git {arguments[0]}: {_reason(done.stderr)}")
         return done.stdout
+
+
+def _reason(said: bytes) -> str:
+    """Given what git said, return the lines with the reason; general advice follows them."""
+    lines = [line for line in said.splitlines() if line.startswith((b"fatal: ", b"remote: ", b" ! ", b"ssh: "))]
+    return quoted(b"\n".join(lines) or said).replace("fatal: ", "")
 
 
 def _has_file(clone: Path, tip: str) -> bool:

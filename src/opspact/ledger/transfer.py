@@ -12,7 +12,7 @@ from opspact.ledger.event import EMPTY, Head, SealedEvent, event_from_line
 from opspact.ledger.store import Ledger
 from opspact.ledger.verify import Verified
 
-_HINT = "nothing was recorded; use another export or backup"
+_HINT = "use another export or backup"
 
 
 def export(ledger: Ledger) -> Iterator[str]:

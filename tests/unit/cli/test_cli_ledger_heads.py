@@ -101,6 +101,8 @@ def test_a_place_that_is_missing_is_said_after_the_others_have_the_head(opspact:
     assert said.code == 3
     assert len((tmp_path / "heads").read_text().splitlines()) == 1
     assert "no such directory" in said.out
+    again = opspact("ledger", "sign", "--to", f"file:{tmp_path}/absent/heads", "--format", "json")
+    assert (again.code, bool(json.loads(again.out)["places"][0]["failure"])) == (3, True)
 
 
 def test_there_is_nothing_to_sign_in_an_empty_ledger_nor_without_a_key(

@@ -114,12 +114,14 @@ def test_a_repository_that_refuses_or_is_not_there_is_said(tmp_path: Path) -> No
     hook = tmp_path / "bare/hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(PlaceUnavailable):
+    with pytest.raises(PlaceUnavailable) as caught:
         HeadBranch(str(tmp_path / "bare"), HEAD_BRANCH).append("one")
+    assert "not today" in str(caught.value)
     assert HeadBranch(str(tmp_path / "bare"), HEAD_BRANCH).lines() == []
     for absent in (str(tmp_path / "absent"), "ext::sh -c 'touch /tmp/opspact-never'"):
-        with pytest.raises(PlaceUnavailable):
+        with pytest.raises(PlaceUnavailable) as unreachable:
             HeadBranch(absent, HEAD_BRANCH).lines()
+        assert "correct access rights" not in str(unreachable.value)
     assert not Path("/tmp/opspact-never").exists()
 
 
