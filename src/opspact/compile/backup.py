@@ -279,12 +279,13 @@ def server_obligations(user: RepositoryUser, zone: ZoneInfo) -> Iterator[Obligat
 def _owed_of_hosts(backup: Backup, zone: ZoneInfo) -> Iterator[Obligation]:
     runs = Scheduled(backup.schedule, zone, _TOLERANCE)
     copies = Within(backup.rpo.time, State.FAILED, str(backup.rpo))
+    drill = drill_job(backup)
+    tests = Within(backup.drill.within.time, State.LATE, str(backup.drill.within)) if backup.drill else None
     for host in backup.hosts:
         subject, run = f"host/{host}", JobSource(f"{BACKUP.name}/{backup.name}", host)
         copy = JobSource(f"{BACKUP.name}/{backup.name}", host, of_copy=True)
         yield Obligation(backup.origin, subject, "backup run", Proof.RESULT, due=runs, source=run)
         yield Obligation(backup.origin, subject, "copy", Proof.RESULT, due=copies, source=copy)
-        if backup.drill and (job := drill_job(backup)):
-            due = Within(backup.drill.within.time, State.LATE, str(backup.drill.within))
-            source = JobSource(job.key, backup.server, item=subject)
-            yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=due, source=source)
+        if drill and tests:
+            source = JobSource(drill.key, backup.server, item=subject)
+            yield Obligation(backup.origin, subject, "restore test", Proof.DRILL, due=tests, source=source)

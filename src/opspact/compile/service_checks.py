@@ -14,7 +14,8 @@ def service_items(host: str, only: Collection[str], contract: Contract) -> Itera
 
     A unit that is not to run is not looked at.
     """
-    services = [each.on(host) for each in contract.services if host in each.hosts and (not only or each.name in only)]
+    chosen = contract.services_by_host.get(host, ())
+    services = [each.on(host) for each in chosen if not only or each.name in only]
     yield {"item": "services", "services": [service.name for service in services]}
     for service in services:
         yield from _items(service)

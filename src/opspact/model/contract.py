@@ -103,3 +103,12 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
     def places(self) -> Places:
         """Where its hosts are."""
         return Places(self.inventory)
+
+    @cached_property
+    def services_by_host(self) -> Mapping[str, tuple[Service, ...]]:
+        """The services that each host has, in their order; hosts without any are not in it."""
+        found: dict[str, list[Service]] = {}
+        for service in self.services:
+            for host in service.hosts:
+                found.setdefault(host, []).append(service)
+        return {host: tuple(services) for host, services in found.items()}

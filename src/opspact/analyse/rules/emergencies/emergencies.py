@@ -55,7 +55,8 @@ def _without_way_back(step: RunbookStep, backups: Iterable[Backup]) -> Iterator[
     if backup is None:
         yield "no restore point"
         return
-    left_out = [host for host in step.hosts if host not in backup.hosts]
+    covered = frozenset(backup.hosts)
+    left_out = [host for host in step.hosts if host not in covered]
     if left_out:
         yield f"restore point {backup.name}, which does not cover {format_hosts(left_out)}"
     elif not DATABASES.isdisjoint(destructive_commands(step.command)) and not _dumps_on(backup, step.hosts):
