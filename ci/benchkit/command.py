@@ -23,6 +23,7 @@ from benchkit.timing import BenchError
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 ALONE = {
     "compile": (measure.compiling,),
+    "plan": (measure.planning_a_change,),
     "check": (measure.checking, measure.comparing),
     "deadlines": (measure.a_million_deadlines,),
     "judge": (measure.judging,),

@@ -19,6 +19,7 @@ from benchkit import (
     inspecting,
     large,
     many_names,
+    planning,
     purging,
     reviewing,
     scale,
@@ -213,6 +214,28 @@ def compiling(folder: Path, taking: Taking) -> list[Row]:
         Row(work, ours, taking.figure("inventory", "`ansible-inventory --list`"), 4),
         Row(f"{work}, peak memory", taking.memory("10,000", "`opspact compile`"), limit, 1, at_most=True),
         Row("compile, 20,000 hosts", twice, taking.figure("10,000", "10,000 hosts"), 2.2, at_most=True),
+    ]
+
+
+def planning_a_change(folder: Path, taking: Taking) -> list[Row]:
+    """Given a folder, measure the plan of a one-line change for 10,000 hosts, in user and system time."""
+    made = planning.write(folder, 10_000)
+    taking.turns(
+        {
+            "cold": partial(planning.cold, made),  # it leaves the cache filled
+            "warm": partial(planning.warm, made),
+            "compiles": partial(planning.compiles, made),
+            "by hand": partial(planning.by_hand, made),
+        }
+    )
+    work = "plan --base, 10,000 hosts, one line changed"
+    both = taking.processor("compiles", "`opspact compile` of both")
+    cold, warm = (taking.processor(name, f"`opspact plan --base`, {name} cache") for name in ("cold", "warm"))
+    by_hand = taking.processor("by hand", "`opspact compile` of both and `diff -r`")
+    return [
+        Row(f"{work}, warm", warm, both, 0.15, at_most=True),
+        Row(f"{work}, cold", cold, both, 1.1, at_most=True),
+        Row(f"{work}, cold, by hand", cold, by_hand, 0.6, at_most=True),
     ]
 
 

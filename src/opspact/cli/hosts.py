@@ -37,6 +37,7 @@ from opspact.rollout.wait_until_ready import wait_until_started
 from opspact.structs import Struct, field
 from opspact.values.secret import Secret
 from opspact.workspace.commit_history import commit_history
+from opspact.workspace.compile_cache import NO_CACHE, CompileCache
 from opspact.workspace.workspace import Compiled, Workspace, context, now, redactor
 
 Diff = Annotated[bool, typer.Option("--diff", help="Show how text files on hosts differ; nothing of secrets.")]
@@ -205,13 +206,15 @@ class CommandContext(Struct):
             return wait_until_started(partial(surveyor.survey, work, on_progress=reporter.host), names)
 
 
-def command_context(context: typer.Context) -> CommandContext:
+def command_context(context: typer.Context, *, cache: CompileCache = NO_CACHE) -> CommandContext:
     """Given a command's context, return the contract's folder, read and compiled for today. Raise Refused if wrong.
+
+    `cache`: where what was compiled before is kept.
 
     Which clocks of hosts are off is reported when the command ends, however it does.
     """
     settings = settings_of(context)
-    workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
+    workspace = Workspace(settings.folder(), now(), settings.trust_inventory, cache)
     work = CommandContext(settings, workspace, workspace.compiled())
     context.call_on_close(work.report_clocks)
     return work

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from opspact.cli.hosts import CommandContext, Diff, HostNames, command_context, host_limit
+from opspact.compile.policy_steps import steps_by_identity
 from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
@@ -31,6 +32,7 @@ from opspact.rollout.orphans import orphan_hosts
 from opspact.steps.check import Reach
 from opspact.structs import Struct, replace
 from opspact.workspace.commits import is_git_installed
+from opspact.workspace.compile_cache import NO_CACHE, CompileCache, user_cache
 from opspact.workspace.workspace import Compiled
 
 
@@ -70,7 +72,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
         )
     if allow_older and not live:
         raise Refused("--allow-older is for --live: nothing else asks the hosts which commit they have")
-    work = command_context(context)
+    work = command_context(context, cache=NO_CACHE if live else user_cache())
     if live:
         plan, beside = _live(work, limit, allow_older=allow_older, diff=diff)
     else:
@@ -129,16 +131,16 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
             plan = planner.since_converged(before, work.head, chosen)
         if limit is None:
             plan = replace(plan, orphans=orphan_hosts(work.head, ledger=ledger, base=whole))
-    changed = {
-        host.name: before[host.name].work for host in plan.hosts if host.of(Action.CHANGE) and host.name in before
-    }
-    sides = {
-        name: {step.identity: step for step in of_base[name].make}
-        for name, of_base in changed.items()
-        if name in of_base
-    }
+    changing = [host.name for host in plan.hosts if host.of(Action.CHANGE) and host.name in before]
+    sides = steps_by_identity({name: before[name].work[name] for name in changing if name in before[name].work})
     one = _as_one(before.values())
-    return plan, _Beside(PreviousSteps(sides), compare_contracts(one, work.head) if one else None)
+    return plan, _Beside(PreviousSteps(sides), compare_contracts(one, work.head, cache=_cache(work)) if one else None)
+
+
+def _cache(work: CommandContext) -> CompileCache:
+    """Return the cache, where nothing but files decides over what the contract means."""
+    is_kept = work.workspace.is_kept(work.head.tree)
+    return work.workspace.cache if is_kept else NO_CACHE
 
 
 def _as_one(before: Iterable[Compiled]) -> Compiled | None:
@@ -157,7 +159,7 @@ def _last_converged(work: CommandContext, ledger: Ledger | None, chosen: Iterabl
 
 def _compiled_at(work: CommandContext, name: str, *, is_recorded: bool = False) -> Compiled:
     try:
-        return work.workspace.compiled_at(name, day=work.head.day)
+        return work.workspace.compiled_at(name, day=work.head.day, head=work.head)
     except Refused as refused:
         origin = ", at which hosts last converged," if is_recorded else ""
         message = f"cannot compare with the base {name}{origin}: {refused.args[0]}"

@@ -33,6 +33,13 @@ def steps_by_policy(work: Iterable[Work]) -> Mapping[int, Mapping[str, PolicySte
     return {key: _by_policy(of_host.make, digests) for key, of_host in distinct.items()}
 
 
+def steps_by_identity(work: Mapping[str, Work]) -> Mapping[str, Mapping[str, Step]]:
+    """Given the work of hosts, return each one's steps by identity; hosts that share their work share those too."""
+    distinct = {id(of_host): of_host for of_host in work.values()}
+    steps = {key: {step.identity: step for step in of_host.make} for key, of_host in distinct.items()}
+    return {name: steps[id(of_host)] for name, of_host in work.items()}
+
+
 def hosts_by_policy(work: Mapping[str, Work]) -> Mapping[str, Sequence[str]]:
     """Given each host's work, return the hosts that each policy (`kind/name`) has steps on; others are left out."""
     steps = steps_by_policy(work.values())

@@ -74,7 +74,7 @@ def obligation_groups(contract: Contract, work: Mapping[str, Work]) -> Obligatio
         )
     known: dict[tuple[object, ...], tuple[list[str], Obligation]] = {}  # kept, so that no other has its parts' ids
     for each in policy_obligations(contract):
-        alike = (id(each.origin), each.what, id(each.due), each.proof, each.source is None)
+        alike = (id(each.origin), each.what, id(each.due), each.source is None)
         if alike not in known:
             known[alike] = (subjects_of(each), each)
         known[alike][0].append(each.subject)

@@ -16,8 +16,9 @@ from opspact.model.contract import Contract
 from opspact.model.finding import Finding, Severity
 from opspact.model.policies.approval import Approval
 from opspact.model.roster.changes import DutyChange, duty_changes
-from opspact.plan.obligation_comparison import ObligationChange, compare_obligations, obligation_groups
+from opspact.plan.obligation_comparison import ObligationChange, Obligations, compare_obligations, obligation_groups
 from opspact.structs import Struct
+from opspact.workspace.compile_cache import NO_CACHE, CompileCache
 from opspact.workspace.workspace import Compiled
 
 WEAKENING = "weakening"
@@ -54,27 +55,47 @@ class ContractComparison(Struct):
         return self.findings.is_empty and not (self.reductions or self.duty or self.deadlines or self.obligations)
 
 
-def compare_contracts(before: Compiled, after: Compiled) -> ContractComparison:
-    """Given a contract compiled before and after a change, return what differs, from the day of the second on."""
+class _Side(Struct):
+    """What one side of a comparison is compared by: what is found about it, what it owes."""
+
+    findings: tuple[Finding, ...]
+    obligations: Obligations
+
+
+def compare_contracts(before: Compiled, after: Compiled, *, cache: CompileCache = NO_CACHE) -> ContractComparison:
+    """Given a contract compiled before and after a change, return what differs, from the day of the second on.
+
+    `cache`: where what was found about the same content before is kept.
+    """
     one, other, day = before.contract, after.contract, after.day
-    context = RuleContext(other, day, before=one)
-    reductions = analyse(context, REDUCTIONS)
-    is_reduced = any(finding.severity is not Severity.NOTE for finding in reductions)
-    return ContractComparison(
-        one,
-        other,
-        reductions=reductions,
-        approvals=tuple(each for each in one.approvals if is_reduced and WEAKENING in each.occasions),
-        duty=tuple(_duty(one, other, day)),
-        deadlines=compare_deadlines(one, other),
-        findings=compare_findings(_findings(one, day), _findings(other, day)),
-        obligations=compare_obligations(obligation_groups(one, before.work), obligation_groups(other, after.work)),
-        policies=_policies(one, other),
-    )
+    key = cache.key("comparison", one.digest + other.digest, day)
+    found = cache.get(key)
+    if found is None:
+        was, now = (_side(side, day, cache) for side in (before, after))
+        found = {
+            "reductions": analyse(RuleContext(other, day, before=one), REDUCTIONS),
+            "duty": tuple(_duty(one, other, day)),
+            "deadlines": compare_deadlines(one, other),
+            "findings": compare_findings(was.findings, now.findings),
+            "obligations": compare_obligations(was.obligations, now.obligations),
+            "policies": _policies(one, other),
+        }
+        if after.is_large:
+            cache.put(key, found)
+    is_reduced = any(finding.severity is not Severity.NOTE for finding in found["reductions"])
+    approvals = tuple(each for each in one.approvals if is_reduced and WEAKENING in each.occasions)
+    return ContractComparison(one, other, approvals=approvals, **found)
 
 
-def _findings(contract: Contract, day: date) -> tuple[Finding, ...]:
-    return analyse(RuleContext(contract, day))
+def _side(compiled: Compiled, day: date, cache: CompileCache) -> _Side:
+    key = cache.key("side", compiled.contract.digest, day)
+    side: _Side | None = cache.get(key)
+    if side is None:
+        findings = analyse(RuleContext(compiled.contract, day))
+        side = _Side(findings, obligation_groups(compiled.contract, compiled.work))
+        if compiled.is_large:
+            cache.put(key, side)
+    return side
 
 
 def _duty(before: Contract, after: Contract, day: date) -> list[DutyChange]:

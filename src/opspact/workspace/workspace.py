@@ -24,7 +24,7 @@ from opspact.model.inventory.host import Host
 from opspact.model.inventory.pattern import select
 from opspact.model.names import CONTRACT_STATE
 from opspact.onhost.redaction import Redactor
-from opspact.resolve.contract import resolve
+from opspact.resolve.contract import digest, resolve
 from opspact.resolve.inventory import from_ansible_list
 from opspact.schema.contract_files import read_tree
 from opspact.schema.inventory.reader import refuse_encrypted
@@ -33,6 +33,10 @@ from opspact.steps.traits import secrets_of
 from opspact.structs import Struct
 from opspact.values.secret import Secret, SecretReference, Secrets
 from opspact.workspace import commits
+from opspact.workspace.compile_cache import NO_CACHE, CompileCache
+
+_INVENTORY = ("inventory/", "group_vars/", "host_vars/")
+_WORTH_KEEPING = 500  # hosts from which on reading what was compiled is faster than compiling
 
 
 class Compiled(Struct):
@@ -52,6 +56,11 @@ class Compiled(Struct):
             return plain_inventory(self.contract.inventory)
         return {path: data for path, data in self.tree.items() if path.startswith("inventory/")}
 
+    @property
+    def is_large(self) -> bool:
+        """Whether reading what was compiled before is faster than compiling it."""
+        return len(self.work) >= _WORTH_KEEPING
+
     def chosen(self, limit: str | None) -> tuple[str, ...]:
         """Given a host pattern (None: all), return hosts in the inventory's order. Raise Refused when it is wrong."""
         return select(limit, self.contract.inventory) if limit else tuple(self.contract.inventory.hosts)
@@ -66,11 +75,15 @@ class Compiled(Struct):
 
 
 class Workspace(Struct):
-    """A contract's folder. `trust_inventory`: plugin and script inventories may be run, by ansible-inventory."""
+    """A contract's folder. `trust_inventory`: plugin and script inventories may be run, by ansible-inventory.
+
+    `cache`: where what was compiled before is kept.
+    """
 
     folder: Path
     now: datetime
     trust_inventory: bool = False
+    cache: CompileCache = NO_CACHE
 
     @property
     def state(self) -> Path:
@@ -89,10 +102,13 @@ class Workspace(Struct):
         """Given what lies on disk and files beside it, return both, compiled. Raise Refused if wrong."""
         return self._compiled({**head.tree, **files}, "", head.day)
 
-    def compiled_at(self, name: str, *, day: date | None = None) -> Compiled:
-        """Given a commit's name, return what it holds, compiled. Raise Refused when it is wrong or not there."""
+    def compiled_at(self, name: str, *, day: date | None = None, head: Compiled | None = None) -> Compiled:
+        """Given a commit's name, return what it holds, compiled. Raise Refused when it is wrong or not there.
+
+        `head`: what was compiled already. Where its inventory is the same, that is not read again.
+        """
         commit = commits.commit_of(self.folder, name)
-        return self._compiled(commits.tree_at(self.folder, commit), commit, day)
+        return self._compiled(commits.tree_at(self.folder, commit), commit, day, head=head)
 
     def contract(self) -> Contract:
         """Return what lies on disk, resolved and not compiled. Raise Refused if wrong."""
@@ -102,12 +118,33 @@ class Workspace(Struct):
         """Given a commit's name, return what it holds, resolved and not compiled. Raise Refused if wrong."""
         return self._resolved(commits.tree_at(self.folder, commits.commit_of(self.folder, name)))
 
-    def _compiled(self, tree: dict[str, bytes], commit: str, day: date | None) -> Compiled:
-        contract = self._resolved(tree)
+    def _compiled(
+        self, tree: dict[str, bytes], commit: str, day: date | None, *, head: Compiled | None = None
+    ) -> Compiled:
+        contract = self._resolved(tree, head)
         day = day or self.now.astimezone(ZoneInfo(contract.zone)).date()
-        return Compiled(tree, contract, build(contract, day=day), commit, day, self.trust_inventory)
+        key = self.cache.key("work", contract.digest, day)
+        cache = self.cache if self.is_kept(tree) else NO_CACHE
+        if (work := cache.get(key)) is None:
+            work = build(contract, day=day)
+            if len(work) >= _WORTH_KEEPING:
+                cache.put(key, work)
+        return Compiled(tree, contract, work, commit, day, self.trust_inventory)
 
-    def _resolved(self, tree: Mapping[str, bytes]) -> Contract:
+    def is_kept(self, tree: Mapping[str, bytes]) -> bool:
+        """Whether files are all that decides over what a contract means: no program's inventory, nothing encrypted."""
+        return not self.trust_inventory and next(iter(encrypted_files(tree)), None) is None
+
+    def _resolved(self, tree: Mapping[str, bytes], head: Compiled | None = None) -> Contract:
+        if self.is_kept(tree):
+            key = self.cache.key("contract", digest(tree), date.min)
+            contract: Contract | None = self.cache.get(key)
+            if contract is None:
+                is_same = head is not None and _inventory_files(head.tree) == _inventory_files(tree)
+                contract = resolve(tree, inventory=head.contract.inventory if head and is_same else None)
+                if len(contract.inventory.hosts) >= _WORTH_KEEPING:
+                    self.cache.put(key, contract)
+            return contract
         if not self.trust_inventory:
             files = {path: tree[path] for path in encrypted_files(tree)}
             return resolve(tree, encrypted=secrets.variables_of_encrypted(files))
@@ -140,6 +177,10 @@ class Workspace(Struct):
             return [secrets.resolve([reference], self.folder)[reference]]
         except Refused:
             return []
+
+
+def _inventory_files(tree: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {path: data for path, data in tree.items() if path.startswith(_INVENTORY)}
 
 
 def _references(work: Iterable[Work]) -> set[SecretReference]:
