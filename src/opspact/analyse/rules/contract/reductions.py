@@ -10,6 +10,7 @@ from opspact.analyse.cause import Cause, Condition, affected
 from opspact.analyse.recurrence import Occasion, format_recurrence, outside_occasion, recurrence
 from opspact.analyse.reductions import explain_reduction, lost_hours
 from opspact.analyse.rule import Rule, RuleContext, Violation
+from opspact.analyse.rules.contract.approvers import find_other_approvers
 from opspact.analyse.scheduled_work import days
 from opspact.analyse.windows import window_times
 from opspact.model.finding import Severity
@@ -19,6 +20,7 @@ from opspact.model.policy_index import Policy
 from opspact.model.strength import Strength
 from opspact.model.time.calendar import Calendar, Interval
 from opspact.model.time.occupancy import Days
+from opspact.structs import replace
 from opspact.text.called_numbers import is_one_number
 from opspact.text.counts import format_count
 
@@ -203,6 +205,11 @@ def _way_out(context: RuleContext) -> str:
     )
 
 
+def _others_can_approve(context: RuleContext) -> Iterator[Violation]:
+    """Find who can approve now and could not before; the help says who approves that."""
+    return (replace(each, help=_way_out(context)) for each in find_other_approvers(context))
+
+
 def _asked(approval: Approval) -> str:
     """Return an approval in words: `reduction (1 approver from customer, not the requester)`."""
     who = f"{format_count(approval.count, 'approver')} from {approval.role}"
@@ -286,5 +293,14 @@ RULES = (
         why="Other words can be another commitment; whether they are, only people can tell.",
         remedy="Compare the two, inform the customer, and have the change approved if it means less.",
         find=_a_text_is_another,
+    ),
+    Rule(
+        code="OP506",
+        family="reduction",
+        severity=Severity.WARNING,
+        title="Somebody else can approve, or nobody any more",
+        why="Whoever can give themselves a right to approve can approve everything, in a second change.",
+        remedy="Have the change approved by those who could approve before it.",
+        find=_others_can_approve,
     ),
 )
