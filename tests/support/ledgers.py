@@ -22,6 +22,7 @@ from opspact.ledger.apply_events import (
     PolicyChecks,
     VerifyFinished,
 )
+from opspact.ledger.approval_events import ApprovalReceived, ApprovalSkipped
 from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, SealedEvent, seal
 from opspact.ledger.events import AnyEvent
@@ -205,6 +206,24 @@ SAMPLES: tuple[AnyEvent, ...] = (
     ),
     AccessReported(
         grant="5f3c01aa", policy="access/db", host="db1", outcome=AccessOutcome.UNKNOWN, detail="no route to host"
+    ),
+    ApprovalReceived(
+        plan="9a" * 32,
+        person="li-na",
+        fingerprint="SHA256:def",
+        approved=BEGINNING,
+        roles=("customer",),
+        requester="gitlab",
+        signature="-----BEGIN SSH SIGNATURE-----",
+    ),
+    ApprovalSkipped(
+        policy="approval/reduced",
+        run="apply-1",
+        plan="9a" * 32,
+        person="li-na",
+        approvers=("he-jing",),
+        hosts=("app1",),
+        reason="disk full",
     ),
 )
 """One event of each type, every field with another value than its default."""

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from opspact.errors import LedgerInvalid
 from opspact.ledger.access_events import AccessEvent
 from opspact.ledger.apply_events import ApplyEvent
+from opspact.ledger.approval_events import ApprovalEvent
 from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.event_type import EventType
@@ -21,7 +22,7 @@ from opspact.ledger.review_events import ReviewEvent
 from opspact.ledger.run_events import RunEvent
 from opspact.structs import Struct, field
 
-AnyEvent = AccessEvent | ApplyEvent | JobEvent | PersonEvent | RedactionEvent | ReviewEvent | RunEvent
+AnyEvent = AccessEvent | ApplyEvent | ApprovalEvent | JobEvent | PersonEvent | RedactionEvent | ReviewEvent | RunEvent
 """Every type of event there is."""
 
 EVENT_TYPES: Mapping[str, type[AnyEvent]] = MappingProxyType({of.kind: of for of in AnyEvent.__args__})

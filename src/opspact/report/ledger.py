@@ -17,6 +17,7 @@ from opspact.ledger.apply_events import (
     PolicyApplied,
     VerifyFinished,
 )
+from opspact.ledger.approval_events import ApprovalEvent, ApprovalReceived, ApprovalSkipped
 from opspact.ledger.canonical import time_text
 from opspact.ledger.event import SealedEvent
 from opspact.ledger.events import AnyEvent, Recorded
@@ -69,13 +70,29 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
     if isinstance(event, PersonEvent):
         found = "" if event.found is None else f"{event.found} counted"
         return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
-    if isinstance(event, AccessEvent | ReviewEvent):
-        return _of_review(event) if isinstance(event, ReviewEvent) else _of_access(event)
+    if isinstance(event, AccessEvent | ApprovalEvent | ReviewEvent):
+        return _of_people(event)
     if isinstance(event, RedactionEvent):
         lines = format_count(len(event.planted), "sample line")
         found = f"unmasked in event {join_names(list(map(str, event.found)))}" if event.found else ""
         return (event.policy, f"{lines} recorded", found)
     return _of_apply(event)
+
+
+def _of_people(event: AccessEvent | ApprovalEvent | ReviewEvent) -> tuple[str, ...]:
+    if isinstance(event, ApprovalEvent):
+        return _of_approval(event)
+    return _of_review(event) if isinstance(event, ReviewEvent) else _of_access(event)
+
+
+def _of_approval(event: ApprovalEvent) -> tuple[str, ...]:
+    match event:
+        case ApprovalReceived():
+            return (f"plan {event.plan[:_SHORT]} of {event.requester}", event.person, event.fingerprint)
+        case ApprovalSkipped():
+            return (event.policy, event.run, event.person, format_count(len(event.hosts), "host"), event.reason)
+        case _:
+            assert_never(event)
 
 
 def _of_review(event: ReviewEvent) -> tuple[str, ...]:
