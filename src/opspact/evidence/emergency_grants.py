@@ -169,12 +169,17 @@ def _reviewed(grant: Grant, reviews: Iterable[Recorded[PersonRecorded]], source:
     ended = grant.ended
     if ended is None:
         return grant
-    for each in reviews:
-        event = each.event
-        after = each.at >= ended and event.day >= ended.astimezone(source.zone).date()
-        if event.what == source.what and event.person != grant.person and after:
-            return replace(grant, reviewed=each.at, reviewer=event.person)
-    return grant
+    review = first_review((each for each in reviews if each.event.person != grant.person), source, ended=ended)
+    return replace(grant, reviewed=review.at, reviewer=review.event.person) if review else grant
+
+
+def first_review(
+    reviews: Iterable[Recorded[PersonRecorded]], source: PersonSource, *, ended: datetime
+) -> Recorded[PersonRecorded] | None:
+    """Given what people recorded, in order, return the first review of what ended at a time; None: there is none."""
+    day = ended.astimezone(source.zone).date()
+    made = (each for each in reviews if each.event.what == source.what)
+    return next((each for each in made if each.at >= ended and each.event.day >= day), None)
 
 
 def _not_closed(grants: Iterable[Grant]) -> Iterator[str]:

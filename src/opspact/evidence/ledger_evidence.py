@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import assert_never
 
+from opspact.compile.approval import REVIEW as REVIEW_OF_CHANGES
 from opspact.compile.shape import Work
 from opspact.evidence.applied_texts import AppliedTexts
 from opspact.evidence.check_evidence import CheckEvidence
@@ -20,6 +21,7 @@ from opspact.evidence.person_evidence import PersonEvidence
 from opspact.evidence.recorded_events import RecordedEvents
 from opspact.evidence.redaction_evidence import RedactionEvidence
 from opspact.evidence.server_reports import Taken
+from opspact.evidence.skipped_approvals import SkippedApprovals
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import contract_jobs
@@ -47,6 +49,7 @@ class LedgerEvidence:
         self._by_check = CheckEvidence(self._recorded, texts)
         self._by_job = JobEvidence(contract, self._recorded, texts)
         self._by_grant = EmergencyGrants(contract, self._recorded, texts)
+        self._by_skipped = SkippedApprovals(contract, self._recorded, texts)
         self._by_person = PersonEvidence(self._recorded, texts)
         self.log_reports = LogReports(contract, self._recorded)
         self._by_redaction = RedactionEvidence(self._recorded, texts)
@@ -62,7 +65,8 @@ class LedgerEvidence:
             case JobSource():
                 return self._by_job.of(source, obligation, now)
             case PersonSource() if isinstance(obligation.due, AfterEach):
-                return self._by_grant.of(source, now)
+                is_change = source.what == REVIEW_OF_CHANGES
+                return self._by_skipped.of(source) if is_change else self._by_grant.of(source, now)
             case PersonSource():
                 return self._by_person.of(source)
             case RedactionSource():

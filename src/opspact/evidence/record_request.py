@@ -55,6 +55,7 @@ def requested_record(contract: Contract, ledger: Ledger, request: RecordRequest,
         needed = "required: how many were counted" if request.found is None else "not expected: nothing is counted here"
         raise Refused(f"--found: {needed}")
     person = person_of(contract, request.person, request.day)
+    _check_reviewer(contract, source, person)
     _check_order(RecordedEvents(contract.name, ledger), source, request)
     return PersonRecorded(source.policy, source.what, person, request.day, request.found, note)
 
@@ -90,6 +91,15 @@ def person_of(contract: Contract, name: str, day: date) -> str:
     if not people[name].works_on(day):
         raise Refused(f"{name} was not with the contract on {day}", hint="--by: who did it; --on: on which day")
     return name
+
+
+def _check_reviewer(contract: Contract, source: PersonSource, person: str) -> None:
+    """Refuse a review of an emergency change by somebody who could not have approved it."""
+    for approval in contract.approvals:
+        if approval.origin.policy == source.policy and approval.role not in contract.people[person].teams:
+            raise Refused(
+                f"{person} does not approve for {approval.role}", hint="--by: who may approve, and reviewed it"
+            )
 
 
 def _check_order(recorded: RecordedEvents, source: PersonSource, request: RecordRequest) -> None:

@@ -21,5 +21,6 @@ def resolve_approval(document: kinds.Approval, context: DocumentContext) -> Appr
         not_requester=needs.not_requester,
         expires=needs.expires,
         occasions=document.for_,
+        review_within=document.emergency.review_within if document.emergency else None,
         origin=context.origin(),
     )

@@ -48,7 +48,8 @@ COMMON = {"clauses", "kind", "name", "text"}
 
 WITHOUT_DIRECTION = {
     "its parts have directions": """
-        Approval.needs Backup.keep Backup.what DataCare.archive DataCare.select DeviceSign.http DeviceSign.ping
+        Approval.emergency Approval.needs
+        Backup.keep Backup.what DataCare.archive DataCare.select DeviceSign.http DeviceSign.ping
         DeviceSign.tcp InspectionItem.database_growth InspectionItem.disk InspectionItem.disk_health InspectionItem.http
         InspectionItem.load InspectionItem.mariadb InspectionItem.memory InspectionItem.postgresql
         InspectionItem.process InspectionItem.reboot InspectionItem.services InspectionItem.swap InspectionItem.tcp

@@ -9,7 +9,10 @@ from opspact.values.duration import Duration
 
 
 class Approval(Struct):
-    """Whose yes is needed: `role` is `customer` or a team; `occasions` need it by themselves."""
+    """Whose yes is needed: `role` is `customer` or a team; `occasions` need it by themselves.
+
+    `review_within`: in an emergency a plan is carried out without, and reviewed so soon; None: never without.
+    """
 
     name: str
     role: str
@@ -17,4 +20,5 @@ class Approval(Struct):
     not_requester: bool
     expires: Duration
     occasions: tuple[str, ...]
+    review_within: Duration | None
     origin: Origin

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opspact.schema.direction import FEWER, LESS, MORE, OFF, OTHER
+from opspact.schema.direction import FEWER, LATER, LESS, MORE, OFF, OTHER
 from opspact.schema.fields import Distinct, Document, Elapsed, Name, Part
 from opspact.schema.values.durations import parse_duration
 
@@ -40,6 +40,16 @@ class Needs(Part):
     )
 
 
+class SkippedApproval(Part):
+    """What is owed after a plan was carried out without this approval, in an emergency."""
+
+    review_within: Elapsed = Field(
+        json_schema_extra=LATER,
+        description="how long after it somebody else who may approve reviews what was done",
+        examples=["24h"],
+    )
+
+
 class Approval(Document):
     """An approval rule: required by everything listed under `for`, and by runbook steps that name it."""
 
@@ -51,4 +61,9 @@ class Approval(Document):
         alias="for",
         description="what requires this approval",
         examples=[["weakening", "destructive"]],
+    )
+    emergency: SkippedApproval | None = Field(
+        default=None,
+        description="`apply --emergency` may go without this approval, which is then reviewed; by default it may not",
+        examples=[{"review_within": "24h"}],
     )
