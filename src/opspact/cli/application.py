@@ -115,7 +115,7 @@ def global_options(  # noqa: PLR0913 - one parameter for each option
 def with_globals_first(arguments: Sequence[str]) -> list[str]:
     """Given arguments, return them with the global options moved to the front, wherever they were written.
 
-    `help plan` is another way to write `plan --help`.
+    `help plan` is another way to write `plan --help`; the two words of `plan approve` become one argument.
     """
     first: list[str] = []
     rest: list[str] = []
@@ -133,4 +133,6 @@ def with_globals_first(arguments: Sequence[str]) -> list[str]:
             rest.append(word)
     if rest[:1] == ["help"]:
         rest = [*rest[1:], "--help"]
+    if (name := " ".join(rest[:2])) in COMMANDS:
+        rest = [name, *rest[2:]]
     return [*first, *rest]

@@ -12,6 +12,7 @@ from typing import Annotated, cast
 
 import typer
 
+from opspact.cli.approvals import ApprovalOptions, Approvals, emergency_reason, read_approvals
 from opspact.cli.approved_plan import ApprovedPlan, read_plan
 from opspact.cli.hosts import CommandContext, Diff, command_context
 from opspact.cli.output_format import Format
@@ -43,6 +44,8 @@ from opspact.workspace.workspace import Compiled
 
 Confirm = Callable[[Sessions, Plan, tuple[PlannedStage, ...]], None]
 """What is given the plan and the stages before anything is changed."""
+Permit = Callable[[Plan], None]
+"""What is given the plan, and raises Refused where approvals are missing."""
 
 
 class _Confirmation(Struct):
@@ -92,32 +95,47 @@ def command(  # noqa: PLR0913 - one for each option
     allow_older: Annotated[
         bool, typer.Option("--allow-older", help="Change hosts that have a later commit, too.")
     ] = False,
+    approval: Approvals = None,
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="Do not wait for approvals where their policies allow that.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --emergency; it is recorded.")] = "",
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
     """Given a contract, converge its hosts; return CLEAN when every chosen host converged."""
     settings = settings_of(context)
     _refuse_together(file, limit, resume=resume, allow_older=allow_older)
+    reason = emergency_reason(reason, emergency=emergency, sure=yes or bool(file))
     if not (resume or file or yes):
         refuse_without_terminal()
     work = command_context(context)
     approved = read_plan(file, work.head) if file is not None else None
+    approvals = ApprovalOptions(approved, read_approvals(file, approval), reason)
     work.passwords()  # asked before anything is locked or shown
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
-        if resume:
-            run = unfinished_run(ledger, work.head, work.workspace.now)
-            if not (yes or run.arguments.plan):
-                refuse_without_terminal()
-        else:
-            arguments = replace(_arguments(work.head, limit, approved), allow_older=allow_older)
-            run = new_run(arguments, work.workspace.now)
+        arguments = replace(_arguments(work.head, limit, approved), allow_older=allow_older)
+        run = _resumed(work, ledger, yes=yes) if resume else new_run(arguments, work.workspace.now)
         orphans = () if run.arguments.limit else orphan_hosts(work.head, ledger=ledger)
         with work.reporter() as reporter:
             sure = yes or bool(run.arguments.plan)
             runs = next_runs(work.head.contract, work.workspace.now)
             confirm = _Confirmation(settings, reporter, asks=not sure, diff=diff, next_runs=runs)
-            outcome = apply_now(work, ledger, run, reporter=reporter, confirm=confirm.ask)
+            permit = approvals.permit(work, ledger, run, report=reporter.message)
+            outcome = apply_now(work, ledger, run, reporter=reporter, permit=permit, confirm=confirm.ask)
         head = ledger.head()
     _print(settings, outcome, head, orphans=orphans, form=form)
+    return _exit_code(outcome)
+
+
+def _resumed(work: CommandContext, ledger: Ledger, *, yes: bool) -> ApplyRun:
+    """Return the run to be resumed. Raise Refused where somebody would have to be asked about it, and cannot be."""
+    run = unfinished_run(ledger, work.head, work.workspace.now)
+    if not (yes or run.arguments.plan):
+        refuse_without_terminal()
+    return run
+
+
+def _exit_code(outcome: ApplyOutcome) -> ExitCode:
     if outcome.signal:
         return cast("ExitCode", ExitCode.SIGNAL + outcome.signal)
     return ExitCode.CLEAN if outcome.is_converged else ExitCode.OPERATION_FAILED
@@ -138,13 +156,18 @@ def _refuse_together(file: Path | None, limit: str | None, *, resume: bool, allo
 def _arguments(head: Compiled, limit: str | None, approved: ApprovedPlan | None) -> ApplyArguments:
     if approved is None:
         return ApplyArguments(head.contract.digest, limit=limit or "")
-    return ApplyArguments(head.contract.digest, plan=approved.digest, hosts=approved.hosts)
+    return ApplyArguments(
+        head.contract.digest, plan=approved.digest, requester=approved.requester, hosts=approved.hosts
+    )
 
 
-def apply_now(
-    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, confirm: Confirm
+def apply_now(  # noqa: PLR0913 - who is asked, and by whom it is permitted
+    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, permit: Permit, confirm: Confirm
 ) -> ApplyOutcome:
-    """Given a new run or one to be resumed, carry it out over sessions of its own; `confirm` raises Refused."""
+    """Given a new run or one to be resumed, carry it out over sessions of its own.
+
+    `permit` and `confirm` raise Refused.
+    """
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
     settings = RunSettings(
         verbosity=work.settings.verbose,
@@ -154,7 +177,7 @@ def apply_now(
     )
     with work.sessions(names) as sessions, reporter:
         confirmed = partial(confirm, sessions)
-        apply = Apply(work.workspace, work.head, ledger, run, reporter, confirmed, work.sessions, settings)
+        apply = Apply(work.workspace, work.head, ledger, run, reporter, permit, confirmed, work.sessions, settings)
         return apply.carry_out(sessions)
 
 

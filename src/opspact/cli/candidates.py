@@ -47,7 +47,7 @@ def candidates(words: Sequence[str]) -> list[tuple[str, str]]:
         return list(_matching(_values(value, line, start), start, before=f"{head}="))
     if line.expected is None and "commands" in line.node:
         commands = line.node["commands"]
-        return [(name, of["help"]) for name, of in commands.items() if name.startswith(current)]
+        return [(name, of["help"]) for name, of in commands.items() if name.startswith(current) and " " not in name]
     value = line.argument() if line.expected is None else line.expected
     return list(_matching(_values(value, line, current), current))
 
@@ -61,6 +61,7 @@ class _Line:
         self.expected: Any = None
         self.only_arguments = False
         self.contract = ""
+        self.name = ""
         self._option = ""
 
     @property
@@ -84,6 +85,9 @@ class _Line:
         elif "commands" in self.node:
             is_help = word == "help" and self.node is self.table
             self.node = self.table if is_help else self.node["commands"].get(word, {"options": {}})
+            self.name = word
+        elif (longer := self.table["commands"].get(f"{self.name} {word}")) and not self.arguments:
+            self.node, self.name = longer, ""
         else:
             self.arguments.append(word)
 

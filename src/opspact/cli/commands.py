@@ -13,7 +13,8 @@ from opspact.structs import Struct
 class Entry(Struct):
     """One command. `module` lies in `opspact.cli`; `acts`: it may have done something before it fails.
 
-    `help` has no module: it is another way to write the option of that name.
+    `help` has no module: it is another way to write the option of that name. A name of two words is that of a
+    command of its own: `plan` takes hosts, and `plan --limit approve` is about a host of that name.
     """
 
     module: str
@@ -31,6 +32,8 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "schema": Entry("schema", "Print or write JSON Schemas of policy files, for editors.", acts=True),
         "compile": Entry("compile", "Write the Ansible project to a directory, reproducibly.", acts=True),
         "plan": Entry("plan", "Show what would change since the last apply, or on live hosts (--live)."),
+        "plan approve": Entry("plan_approve", "Sign a plan file, so that apply accepts it.", acts=True),
+        "plan approvals": Entry("plan_approvals", "Show who approved a plan, and what is missing.", acts=True),
         "comment": Entry("comment", "Show a plan as the one comment of a pull request.", acts=True),
         "apply": Entry("apply", "Change what differs on the hosts, then verify.", acts=True),
         "verify": Entry("verify", "Check the hosts against the policies."),

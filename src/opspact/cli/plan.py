@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from opspact.cli.approved_plan import plan_file
 from opspact.cli.hosts import CommandContext, Diff, HostNames, command_context, host_limit
 from opspact.compile.policy_steps import steps_by_identity
 from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
@@ -33,7 +34,7 @@ from opspact.steps.check import Reach
 from opspact.structs import Struct, replace
 from opspact.workspace.commits import is_git_installed
 from opspact.workspace.compile_cache import NO_CACHE, CompileCache, user_cache
-from opspact.workspace.workspace import Compiled
+from opspact.workspace.workspace import Compiled, actor
 
 
 class Format(StrEnum):
@@ -78,7 +79,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     else:
         plan, beside = _between(work, base, limit)
     if out is not None:
-        _write(out, plan_json(plan))
+        _write(out, plan_file(plan_json(plan), plan, requester=actor()))
     sides = PreviousSteps(reasons=beside.sides.reasons) if form is Format.JSON and not diff else beside.sides
     runs = next_runs(work.head.contract, work.workspace.now)
     beside = replace(beside, sides=replace(sides, next_runs=runs))

@@ -23,6 +23,7 @@ from opspact.jobs.collection import Collector
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.store import Ledger
 from opspact.model.policies.backup import Backup
+from opspact.plan.plan import Plan
 from opspact.recovery.rebuild import Applied, Rebuild, restored
 from opspact.recovery.rebuild_plan import RebuildPlan, plan_rebuild
 from opspact.recovery.rebuild_run import RebuildRun, new_run, run_times, unfinished_run
@@ -33,6 +34,7 @@ from opspact.report.stages import stage_line
 from opspact.rollout import apply_run, state_folder
 from opspact.rollout.apply_run import ApplyArguments
 from opspact.rollout.outcome import ApplyOutcome
+from opspact.rollout.permission import check_rebuild
 from opspact.run.execution import Execution
 from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage
@@ -153,13 +155,19 @@ class _Rebuilding(Struct):
         if sys.stdin.readline().strip().lower() != "yes":
             raise Refused("not confirmed; nothing was done")
 
+    def _permit(self, plan: Plan) -> None:
+        """Let a rebuild restore what was there; policies that are others now need what an apply of them needs."""
+        check_rebuild(self.work.workspace, self.work.head, self.ledger, plan=plan)
+
     def _apply(self) -> Applied:
         """Apply the policies to the host alone; why that is not all is shown."""
         host = self.new.host
         arguments = ApplyArguments(self.work.head.contract.digest, limit=host)
         run = apply_run.new_run(arguments, now())
         with self.work.reporter() as reporter:
-            outcome = apply_now(self.work, self.ledger, run, reporter=reporter, confirm=lambda *_: None)
+            outcome = apply_now(
+                self.work, self.ledger, run, reporter=reporter, permit=self._permit, confirm=lambda *_: None
+            )
         if not outcome.is_converged:
             self.work.settings.stderr.show(outcome_lines(outcome, self.ledger.head()))
         return _applied(outcome, host)

@@ -209,6 +209,8 @@ HEAD_BRANCH = "opspact-heads"
 """The branch of a repository that keeps signed heads of ledgers, unless another one is named."""
 HEAD_NAMESPACE = "opspact-ledger"
 """What signatures of heads are for, in the sense of ssh-keygen(1): one of a plan is none of a head."""
+PLAN_NAMESPACE = "opspact-plan"
+"""What signatures of approvals are for."""
 
 
 def run_folder(user: int) -> str:

@@ -41,8 +41,9 @@ _SHOWN = 3  # hosts named of those with one reason
 class Apply(Struct):
     """One apply: what is wanted, over which sessions, and who is notified.
 
-    `run` says what was approved, and whether an unfinished run is resumed; `confirm` is given the plan and the stages
-    before anything is changed, and raises Refused; `reach` gives sessions to hosts that were not chosen and on which
+    `run` says what was approved, and whether an unfinished run is resumed; `permit` is given the plan, and raises
+    Refused where approvals are missing; `confirm` is given the plan and the stages before anything is changed, and
+    raises Refused; `reach` gives sessions to hosts that were not chosen and on which
     the chosen depend: they are written to, so they are locked.
     """
 
@@ -51,6 +52,7 @@ class Apply(Struct):
     ledger: Ledger
     run: ApplyRun
     listener: ProgressListener
+    permit: Callable[[Plan], None]
     confirm: Callable[[Plan, tuple[PlannedStage, ...]], None]
     reach: Callable[[Iterable[str]], AbstractContextManager[Sessions]]
     settings: RunSettings = field(default_factory=RunSettings)
@@ -74,6 +76,7 @@ class Apply(Struct):
             beyond = dependencies.check_hosts(others, self.head, found, holder=surveyor.holder)
             plan = dependencies.possible(found, before.results, beyond)
             self.run.check(plan)
+            self.permit(plan)
             self._report(plan)
             convergence = Convergence(
                 self.head, self.listener, self.settings, sessions, others, surveyor, before, plan, work

@@ -28,7 +28,7 @@ STAGE = "converge"
 
 
 class ApplyArguments(Struct):
-    """What an apply was started with: the contract's digest, a limit, or an approved plan's digest and its hosts.
+    """What an apply was started with: the contract's digest, a limit, or a plan file's digest, who made it, its hosts.
 
     `allow_older`: a host that has a later commit is changed too.
     """
@@ -36,6 +36,7 @@ class ApplyArguments(Struct):
     contract: str
     limit: str = ""
     plan: str = ""
+    requester: str = ""
     hosts: tuple[str, ...] = ()
     allow_older: bool = False
 
@@ -45,6 +46,7 @@ class ApplyArguments(Struct):
             "contract": self.contract,
             "limit": self.limit,
             "plan": self.plan,
+            "requester": self.requester,
             "hosts": list(self.hosts),
             "allow_older": self.allow_older,
         }
@@ -155,6 +157,7 @@ def _arguments(given: Mapping[str, object]) -> ApplyArguments:
         contract=str(given.get("contract", "")),
         limit=str(given.get("limit", "")),
         plan=str(given.get("plan", "")),
+        requester=str(given.get("requester", "")),
         hosts=tuple(map(str, hosts)) if isinstance(hosts, list | tuple) else (),
         allow_older=given.get("allow_older") is True,
     )

@@ -99,6 +99,17 @@ def made_at(folder: Path, commit: str) -> datetime:
     return datetime.fromtimestamp(int(said.split()[0]), UTC)
 
 
+def authors(folder: Path, base: str, head: str) -> frozenset[str]:
+    """Given two commits (perhaps with `+dirty`), return who wrote those that are only in the second: names, addresses.
+
+    Git does not know whether that is true; where it does not have the commits, nobody did.
+    """
+    span = f"{base.partition('+')[0]}..{head.partition('+')[0]}"
+    said = _git(folder, "rev-list", "--no-commit-header", "--format=%an%n%ae%n%cn%n%ce", "--end-of-options", span, "--")
+    lines = (said or b"").decode("utf-8", "replace").splitlines()
+    return frozenset(each for each in lines if each)
+
+
 def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
     """Given a commit's full name, return the contract's files there, as `schema.tree.read_tree` does for a folder.
 

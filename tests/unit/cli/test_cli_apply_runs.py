@@ -305,7 +305,7 @@ def apply(contract: Contract, ledger: Ledger, *, confirm: Confirm = agree, liste
 
     run = new_run(ApplyArguments(head.contract.digest), now())
     with reach(["here"]) as sessions:
-        made = Apply(work, head, ledger, run, listener or Listener(), confirm, reach)
+        made = Apply(work, head, ledger, run, listener or Listener(), lambda _: None, confirm, reach)
         made.carry_out(sessions)
 
 

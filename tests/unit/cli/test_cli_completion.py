@@ -94,7 +94,8 @@ def offered(line: str) -> set[str]:
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("", set(COMMANDS)),
+        ("", {name for name in COMMANDS if " " not in name}),
+        ("plan approve --k", {"--key"}),
         ("oncall ", {"who", "gaps", "balance", "export"}),
         ("help sla ", {"due"}),
         ("-v oncall who --roster ", {"night"}),
@@ -124,8 +125,8 @@ def offered(line: str) -> set[str]:
         ("record --by ", {"ann"}),
         ("check --format=s", {"--format=sarif"}),
         ("check --format ", {"text", "json", "sarif", "github", "junit"}),
-        ("explain OP50", {"OP500", "OP501", "OP502", "OP503", "OP504", "OP505"}),
-        ("explain op50", {"OP500", "OP501", "OP502", "OP503", "OP504", "OP505"}),
+        ("explain OP50", {"OP500", "OP501", "OP502", "OP503", "OP504", "OP505", "OP506"}),
+        ("explain op50", {"OP500", "OP501", "OP502", "OP503", "OP504", "OP505", "OP506"}),
         ("schema ros", {"roster"}),
         ("ledger show --kind apply.f", {"apply.finished"}),
         ("completion ", {"bash", "zsh", "fish"}),

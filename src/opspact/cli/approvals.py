@@ -1,0 +1,87 @@
+"""What commands that need approvals have in common: where these are, and why nobody waits for them.
+
+In: arguments. Out: signed approvals; a reason.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opspact.cli.approved_plan import ApprovedPlan
+from opspact.cli.hosts import CommandContext
+from opspact.errors import Refused
+from opspact.ledger.store import Ledger
+from opspact.plan.plan import Plan
+from opspact.rollout.apply_run import ApplyRun
+from opspact.rollout.approval_statement import SUFFIX, SignedApproval, read_approval
+from opspact.rollout.permission import Permission
+from opspact.structs import Struct
+
+Approvals = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--approval", metavar="FILE", help="A file from `opspact plan approve`; default: those beside the plan file."
+    ),
+]
+_LONGEST_REASON = 2000
+
+
+class ApprovalOptions(Struct):
+    """What was said of approvals: the plan file, approvals of it, why nobody is waited for (empty: they are)."""
+
+    plan: ApprovedPlan | None
+    given: tuple[SignedApproval, ...]
+    emergency: str
+
+    def permit(
+        self, work: CommandContext, ledger: Ledger, run: ApplyRun, *, report: Callable[[str], None]
+    ) -> Callable[[Plan], None]:
+        """Given a run, return what raises Refused, given the plan as it is then, where approvals are missing."""
+        permission = Permission(
+            work.workspace,
+            work.head,
+            ledger,
+            run.id,
+            report,
+            plan=run.arguments.plan,
+            requester=run.arguments.requester,
+            given=self.given,
+            emergency=self.emergency,
+        )
+
+        def permit(plan: Plan) -> None:
+            if self.plan is not None:
+                self.plan.check_listed(plan)
+            permission.check(plan)
+
+        return permit
+
+
+def read_approvals(plan: Path | None, named: Sequence[Path] | None) -> tuple[SignedApproval, ...]:
+    """Given a plan file and files that were named, return the approvals in those, or in all that lie beside the plan.
+
+    Raise Refused when one is no approval.
+    """
+    if named:
+        return tuple(read_approval(file) for file in named)
+    if plan is None:
+        return ()
+    begin = f"{plan.name}."
+    beside = sorted(plan.parent.glob(f"*{SUFFIX}"))
+    return tuple(read_approval(file) for file in beside if file.name.startswith(begin))
+
+
+def emergency_reason(reason: str, *, emergency: bool, sure: bool) -> str:
+    """Given what was said of an emergency, return why nobody is waited for; empty: it is none. Raise Refused."""
+    reason = reason.strip()
+    if emergency and not reason:
+        raise Refused("--emergency: a reason is required", hint="--reason TEXT; it is recorded and reviewed")
+    if reason and not emergency:
+        raise Refused("--reason is for --emergency")
+    if emergency and not sure:
+        raise Refused("--emergency: nobody is asked again", hint="use it with --yes or a plan file")
+    if len(reason) > _LONGEST_REASON:
+        raise Refused(f"--reason: expected at most {_LONGEST_REASON} characters, got {len(reason)}")
+    return reason

@@ -1,0 +1,280 @@
+"""Plans that somebody has to approve: with real keys, real signatures, and applies to this machine."""
+
+import json
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from calling import Call, Contract
+from ledgers import context
+
+from opspact.ledger.apply_events import ApplyFinished, HostOutcome
+from opspact.ledger.approval_events import ApprovalReceived, ApprovalSkipped
+from opspact.ledger.events import E
+from opspact.ledger.store import open_ledger
+
+pytestmark = pytest.mark.slow
+
+APPROVAL = """\
+kind: approval
+name: {name}
+clauses: [C1]
+needs: {{role: customer, count: {count}, expires: {expires}}}
+for: [{occasion}]
+{more}"""
+PERSON = """\
+kind: person
+name: {name}
+teams: [{team}]
+from: 2026-01-01
+{more}signing_keys: [{{key: {key}{of_key}}}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OPSPACT_ACTOR", "gitlab")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+
+
+class Approved:
+    """The tiny contract in git, its people with keys, and opspact called for it."""
+
+    def __init__(self, contract: Contract, opspact: Call, keys: Path) -> None:
+        self.contract, self.opspact, self.keys = contract, opspact, keys
+        self.plan = contract.folder.parent / "plan.json"
+
+    def key(self, name: str) -> Path:
+        file = self.keys / name
+        if not file.exists():
+            self.keys.mkdir(exist_ok=True)
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file], check=True)
+        return file
+
+    def person(self, name: str, team: str = "customer", *, more: str = "", of_key: str = "") -> None:
+        public = self.key(name).with_name(f"{name}.pub").read_text().strip()
+        text = PERSON.format(name=name, team=team, key=public, more=more, of_key=of_key)
+        self.contract.write(f"policies/{name}.yaml", text)
+
+    def approval(self, occasion: str, *, count: int = 1, expires: str = "7 days", more: str = "") -> None:
+        text = APPROVAL.format(name="change", count=count, expires=expires, occasion=occasion, more=more)
+        self.contract.write("policies/approval.yaml", text)
+
+    def note(self, text: str) -> None:
+        self.contract.write("files/note", text)
+
+    def commit(self, author: str = "test@example.com") -> None:
+        if not (self.contract.folder / ".git").exists():
+            self.contract.git("init", "-q")
+        self.contract.git("add", "-A")
+        self.contract.git("commit", "-qm", "a change", f"--author=somebody <{author}>")
+
+    def applied(self) -> None:
+        """Commit, and record that this is what was applied last."""
+        self.commit()
+        event = ApplyFinished({"here": HostOutcome(1, 1)}, is_converged=True)
+        of = context(datetime.now(UTC), contract="tiny", commit=self.contract.git("rev-parse", "HEAD"))
+        (self.contract.folder / ".opspact").mkdir(exist_ok=True)
+        with open_ledger(self.contract.folder / ".opspact/ledger.sqlite3") as ledger:
+            ledger.record(event, context=of)
+
+    def made(self) -> None:
+        """Write the plan file of what is to be done now."""
+        assert self.opspact("plan", "--live", "--out", str(self.plan)).code == 0
+
+    def approve(self, name: str, *options: str) -> Path:
+        said = self.opspact("plan", "approve", str(self.plan), "--key", str(self.key(name)), *options)
+        assert said.code == 0, said.err
+        return self.plan.with_name(f"{self.plan.name}.{name}.approval")
+
+    def apply(self, *options: str) -> str:
+        """Apply the plan file; return why that is refused, empty when it is not."""
+        said = self.opspact("apply", str(self.plan), *options)
+        assert said.code in {0, 2}, said.err
+        return said.err if said.code else ""
+
+    def events(self, kind: type[E]) -> list[E]:
+        with open_ledger(self.contract.folder / ".opspact/ledger.sqlite3", create=False) as ledger:
+            return [each.event for each in ledger.read(kind, contract="tiny")]
+
+    @property
+    def there(self) -> str:
+        return self.contract.kept.read_text()
+
+
+@pytest.fixture
+def approved(contract: Contract, opspact: Call, tmp_path: Path) -> Approved:
+    """A contract that was applied, and in which the customer's He Jing approves every apply."""
+    made = Approved(contract, opspact, tmp_path / "keys")
+    made.person("he-jing")
+    made.person("zhang-wei", "operators")
+    made.approval("apply")
+    made.applied()
+    made.note("second\n")
+    made.commit()
+    return made
+
+
+def test_an_approved_plan_is_applied_and_its_approval_recorded(approved: Approved) -> None:
+    approved.made()
+    assert "approval change is missing (apply): 1 approver from customer" in approved.apply()
+    assert approved.opspact("plan", "approvals", str(approved.plan)).code == 1
+    approved.approve("he-jing")
+    listed = json.loads(approved.opspact("plan", "approvals", str(approved.plan), "--format", "json").out)
+    assert (listed["complete"], listed["approvals"][0]["approved"]) == (True, ["he-jing"])
+    assert approved.apply() == ""
+    assert approved.there == "second\n"
+    (event,) = approved.events(ApprovalReceived)
+    assert (event.person, event.plan, event.roles) == (
+        "he-jing",
+        json.loads(approved.plan.read_text())["digest"],
+        ("customer",),
+    )
+
+
+def test_without_a_plan_file_there_is_no_way_round(approved: Approved) -> None:
+    said = approved.opspact("apply", "--yes")
+    assert (said.code, "opspact plan approve" in said.err) == (2, True)
+    assert not approved.contract.kept.exists()
+
+
+def test_what_does_not_count_is_refused_with_its_reason(approved: Approved) -> None:
+    approved.made()
+    approved.approve("zhang-wei")
+    approved.approve("eve")
+    said = approved.apply()
+    assert "zhang-wei: does not approve for customer" in said
+    assert "is nobody's signing key" in said
+    assert len(approved.events(ApplyFinished)) == 1
+
+
+def test_whoever_made_or_wrote_the_change_does_not_approve_it(
+    approved: Approved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPSPACT_ACTOR", "he-jing")
+    approved.made()
+    monkeypatch.setenv("OPSPACT_ACTOR", "gitlab")
+    approved.approve("he-jing")
+    assert "he-jing: is the requester" in approved.apply()
+    approved.note("third\n")
+    approved.commit(author="he-jing")
+    approved.made()
+    approved.approve("he-jing")
+    assert "he-jing: is the requester" in approved.apply()
+
+
+def test_an_approval_of_another_plan_or_contract_counts_for_nothing(approved: Approved) -> None:
+    approved.made()
+    file = approved.approve("he-jing")
+    approved.note("third\n")
+    approved.commit()
+    approved.made()
+    assert "it is for another plan" in approved.apply()
+    whole = json.loads(file.read_text())
+    plan = json.loads(approved.plan.read_text())
+    file.write_text(json.dumps({**whole, "plan": plan["digest"], "contract_digest": plan["contract"]}))
+    assert "is not for this content" in approved.apply()
+    file.write_text(json.dumps({**whole, "contract": "other"}))
+    assert "it is for another contract, 'other'" in approved.apply()
+    file.write_text(json.dumps({**whole, "note": "and this"}))
+    assert "is not an opspact approval" in approved.apply()
+
+
+def test_a_plan_file_that_was_altered_is_refused(approved: Approved) -> None:
+    approved.made()
+    approved.approve("he-jing")
+    text = approved.plan.read_text()
+    for was, now in (('"why": "', '"why": "!'), ('"digest": "', '"digest": "0'), ("file ", "file_")):
+        altered = text.replace(was, now, 1)
+        assert altered != text
+        approved.plan.write_text(altered)
+        assert approved.apply() != ""
+    approved.plan.write_text(text)
+    assert approved.apply() == ""
+
+
+def test_a_host_that_changed_since_makes_the_plan_stale(approved: Approved) -> None:
+    approved.made()
+    approved.approve("he-jing")
+    approved.contract.kept.write_text("by hand\n")
+    assert "is stale" in approved.apply()
+
+
+def test_the_base_decides_and_not_the_branch_that_lifts_the_approval(approved: Approved) -> None:
+    (approved.contract.folder / "policies/approval.yaml").unlink()
+    approved.person("eve")
+    approved.commit()
+    approved.made()
+    approved.approve("eve")
+    assert "is nobody's signing key" in approved.apply()
+    approved.approve("he-jing")
+    assert approved.apply() == ""
+
+
+def test_a_revocation_counts_for_what_is_first_seen_after_it(approved: Approved) -> None:
+    approved.made()
+    approved.approve("he-jing")
+    assert approved.opspact("plan", "approvals", str(approved.plan), "--record").code == 0
+    approved.person("he-jing", of_key=", revoked: 2026-02-01T00:00")
+    approved.note("first line\nsecond line\n")
+    approved.applied()
+    approved.note("second\n")
+    approved.commit()
+    approved.made()
+    approved.approve("he-jing")
+    assert "not valid since 2026-01-31T16:00:00Z" in approved.apply()
+
+
+def test_what_was_received_in_time_stays_when_the_key_is_revoked(approved: Approved) -> None:
+    approved.made()
+    approved.approve("he-jing")
+    assert approved.opspact("plan", "approvals", str(approved.plan), "--record").code == 0
+    before = approved.contract.git("rev-parse", "HEAD")
+    approved.person("he-jing", of_key=", revoked: 2026-02-01T00:00")
+    approved.applied()
+    approved.contract.git("reset", "-q", "--hard", before)
+    listed = json.loads(approved.opspact("plan", "approvals", str(approved.plan), "--format", "json").out)
+    assert listed["approvals"][0]["approved"] == ["he-jing"]
+
+
+def test_reduced_commitments_and_other_approvers_need_their_approval(approved: Approved) -> None:
+    approved.approval("weakening")
+    approved.applied()
+    approved.note("third\n")
+    approved.commit()
+    assert approved.opspact("apply", "--yes").code == 0  # nothing is reduced
+    approved.person("eve")
+    approved.commit()
+    said = approved.opspact("apply", "--yes")
+    assert (said.code, "approval change is missing (weakening)" in said.err) == (2, True)
+
+
+def test_an_emergency_is_for_policies_that_allow_it_and_is_recorded(approved: Approved) -> None:
+    emergency = ("--emergency", "--reason", "the disk fills up")
+    approved.made()
+    assert "needed in an emergency too" in approved.apply(*emergency)
+    approved.approval("apply", more="emergency: {review_within: 24h}\n")
+    approved.applied()
+    approved.note("third\n")
+    approved.commit()
+    approved.made()
+    assert approved.apply("--emergency", "--reason", " ") != ""
+    assert approved.apply(*emergency) == ""
+    assert approved.there == "third\n"
+    (event,) = approved.events(ApprovalSkipped)
+    assert (event.policy, event.approvers, event.hosts) == ("approval/change", ("he-jing",), ("here",))
+    assert event.reason == "the disk fills up"
+
+
+def test_an_expired_approval_is_none(approved: Approved) -> None:
+    approved.approval("apply", expires="1s")
+    approved.applied()
+    approved.note("third\n")
+    approved.commit()
+    approved.made()
+    approved.approve("he-jing")
+    time.sleep(1)
+    assert "he-jing: expired at" in approved.apply()
