@@ -30,6 +30,10 @@ class Period(Struct):
     first: date
     last: date
 
+    def __contains__(self, day: date) -> bool:
+        """Return whether a day is one of them."""
+        return self.first <= day <= self.last
+
     def days(self) -> Iterator[date]:
         """Yield each day in order."""
         for offset in range((self.last - self.first).days + 1):

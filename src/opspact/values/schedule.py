@@ -3,9 +3,12 @@
 Comes in: what is written, a zone. Goes out: `OnCalendar=` lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby
 
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
+from opspact.values.period import Period
 
 _WEEK = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _EVERY_WEEK_DAY = tuple(range(7))
@@ -23,6 +26,7 @@ class Schedule(Struct):
     the month day is the month's last and `month_days` is empty; with `last_week`, one of its last seven. With
     `either_day` a day fits by its month day or by its week day (cron's rule when both are given); otherwise by both.
     `weeks`: of a hand-over alone, each so many occurrences count, from the first one on. `text` is what is written.
+    `days`: on these days alone (None: on all days).
     """
 
     text: str
@@ -35,11 +39,12 @@ class Schedule(Struct):
     either_day: bool = False
     weeks: int = 1
     last_week: bool = False
+    days: Period | None = None
 
     @property
     def is_every_day(self) -> bool:
         """Whether it is due on each day."""
-        return self.is_every_month_day and self.week_days == _EVERY_WEEK_DAY
+        return self.days is None and self.is_every_month_day and self.week_days == _EVERY_WEEK_DAY
 
     @property
     def is_every_month_day(self) -> bool:
@@ -49,6 +54,10 @@ class Schedule(Struct):
     def __str__(self) -> str:
         """Return the schedule as written."""
         return self.text
+
+    def on_days(self, days: Period) -> "Schedule":
+        """Given days, return the schedule on these days alone."""
+        return replace(self, text=f"{self.text} ({days})", days=days)
 
 
 def on_calendar(schedule: Schedule, zone: str) -> tuple[str, ...]:
@@ -66,14 +75,30 @@ def on_calendar(schedule: Schedule, zone: str) -> tuple[str, ...]:
     return (_line(schedule, zone, week_days=schedule.week_days, month_days=schedule.month_days),)
 
 
+def on_calendar_days(schedule: Schedule, zone: str, days: Iterable[date]) -> tuple[str, ...]:
+    """Given a schedule, its zone and the days on which it is due, in order, return lines that name these days.
+
+    One line a month: systemd's ranges of days end with the month.
+    """
+    time = _time(schedule)
+    months = groupby(days, key=lambda day: (day.year, day.month))
+    return tuple(
+        f"{year}-{month:02}-{_numbers([day.day for day in of_month], _EVERY_MONTH_DAY)} {time} {zone}"
+        for (year, month), of_month in months
+    )
+
+
 def _line(schedule: Schedule, zone: str, *, week_days: tuple[int, ...], month_days: tuple[int, ...]) -> str:
     month = _numbers(schedule.months, _EVERY_MONTH)
     day = f"-{_numbers(month_days, _EVERY_MONTH_DAY)}"
     if schedule.last_day or schedule.last_week:
         day = "~01" if schedule.last_day else "~07/1"
-    hour, minute = _numbers(schedule.hours, _EVERY_HOUR), _numbers(schedule.minutes, _EVERY_MINUTE)
     week_day = "" if week_days == _EVERY_WEEK_DAY else ",".join(_WEEK[day] for day in week_days) + " "
-    return f"{week_day}*-{month}{day} {hour}:{minute}:00 {zone}"
+    return f"{week_day}*-{month}{day} {_time(schedule)} {zone}"
+
+
+def _time(schedule: Schedule) -> str:
+    return f"{_numbers(schedule.hours, _EVERY_HOUR)}:{_numbers(schedule.minutes, _EVERY_MINUTE)}:00"
 
 
 def _numbers(values: Sequence[int], every: tuple[int, ...]) -> str:

@@ -1,15 +1,17 @@
 """Schedules as systemd reads them: compared with systemd-analyze and with cronsim, over clock changes too."""
 
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
 
+from opspact.model.time.occurrences import due_days, occurrences
 from opspact.schema.values.schedules import parse_schedule
 from opspact.structs import asdict
-from opspact.values.schedule import Schedule, on_calendar
+from opspact.values.period import Period
+from opspact.values.schedule import Schedule, on_calendar, on_calendar_days
 
 
 def read(text: str) -> Schedule:
@@ -135,3 +137,24 @@ def test_plain_forms_are_due_in_the_zone_of_the_contract(text: str, expected: li
     zone = ZoneInfo("Asia/Shanghai")
     instants = elapses(on_calendar(read(text), "Asia/Shanghai"), datetime(2026, 1, 1, tzinfo=UTC), 3)
     assert expected == [f"{instant.astimezone(zone):%Y-%m-%dT%H:%M}" for instant in instants]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hourly at :15", "*/20 8-10,12 * * mon-wed", "0 9 13 * fri", "monthly on last day at 18:00", "0 6 */2 * mon"],
+)
+def test_a_schedule_on_some_days_is_due_for_systemd_on_these_alone(text: str) -> None:
+    days = Period(date(2026, 9, 18), date(2026, 11, 2))  # over a clock change and the ends of two months
+    schedule = read(text).on_days(days)
+    lines = on_calendar_days(schedule, "Europe/Berlin", due_days(schedule, days.first, days.last))
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    expected = list(occurrences(schedule, ZoneInfo("Europe/Berlin"), start, end=end))
+    assert expected
+    assert expected == elapses(lines, start, 2000)
+
+
+def test_days_of_one_month_are_one_line() -> None:
+    days = Period(date(2026, 2, 25), date(2026, 3, 13))
+    schedule = read("hourly at :15").on_days(days)
+    expected = ("2026-02-25..28 *:15:00 UTC", "2026-03-01..13 *:15:00 UTC")
+    assert expected == on_calendar_days(schedule, "UTC", due_days(schedule, days.first, days.last))

@@ -64,6 +64,8 @@ def least_interval(schedule: Schedule) -> timedelta:
 
 def due_days(schedule: Schedule, first: date, last: date) -> Iterator[date]:
     """Given a schedule and two days, both included, yield the days on which it is due."""
+    if schedule.days is not None:
+        first, last = max(first, schedule.days.first), min(last, schedule.days.last)
     ordinals: Iterable[int] = range(first.toordinal(), last.toordinal() + 1)
     if schedule.either_day:
         return (day for day in map(date.fromordinal, ordinals) if is_due_on(schedule, day))
@@ -92,7 +94,7 @@ def _days_of_month(schedule: Schedule, length: int) -> Iterable[int]:
 
 def is_due_on(schedule: Schedule, day: date) -> bool:
     """Whether a schedule is due on a day."""
-    if day.month not in schedule.months:
+    if day.month not in schedule.months or (schedule.days is not None and day not in schedule.days):
         return False
     by_week = day.isoweekday() % 7 in schedule.week_days
     by_month = day.day in _days_of_month(schedule, monthrange(day.year, day.month)[1])
