@@ -3,6 +3,7 @@
 Comes in: inspection policies. Goes out: portions, obligations.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import cast
@@ -15,6 +16,7 @@ from opspact.compile.service_checks import service_items
 from opspact.model import names
 from opspact.model.contract import Contract
 from opspact.model.contract_jobs import inspection_job
+from opspact.model.guard_periods import GuardInspection, guards_of
 from opspact.model.policies.inspection import Inspection, Item
 from opspact.model.time.occurrences import least_interval
 from opspact.obligations.obligation import JobSource, Obligation, Proof, Scheduled
@@ -32,16 +34,28 @@ _PACKAGES = {"disk_health": ("smartmontools",), "reboot": ("needrestart",)}
 
 def inspection_portions(inspection: Inspection, contract: Contract) -> Iterator[Portion]:
     """Given an inspection, yield its steps; hosts that are inspected alike and probe no device share them."""
-    probes = probes_by_host(contract)
+    probes, denser = probes_by_host(contract), _denser_by_host(inspection, contract)
     return portions(
         inspection_job(inspection).hosts,
         lambda host: (
             tuple(item.hosts is None or host in item.hosts for item in inspection.items),
             repr(list(_of_services(inspection, host, contract))),
             host if host in probes else "",
+            tuple(each.window.name for each in denser.get(host, ())),
         ),
-        lambda host: tuple(_steps(inspection, host, probes.get(host, ()), contract=contract)),
+        lambda host: tuple(
+            _steps(inspection, host, probes.get(host, ()), denser=denser.get(host, ()), contract=contract)
+        ),
     )
+
+
+def _denser_by_host(inspection: Inspection, contract: Contract) -> Mapping[str, Sequence[GuardInspection]]:
+    """Return what guard periods ask of an inspection on each host; hosts on which they ask nothing are left out."""
+    found: dict[str, list[GuardInspection]] = defaultdict(list)
+    for each in guards_of(inspection, contract):
+        for host in each.hosts:
+            found[host].append(each)
+    return found
 
 
 def _of_services(inspection: Inspection, host: str, contract: Contract) -> Iterator[Mapping[str, object]]:
@@ -51,7 +65,14 @@ def _of_services(inspection: Inspection, host: str, contract: Contract) -> Itera
             yield from service_items(host, cast("tuple[str, ...]", item.settings["only"]), contract)
 
 
-def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, contract: Contract) -> Iterator[Step]:
+def _steps(
+    inspection: Inspection,
+    host: str,
+    probes: Sequence[Probe],
+    *,
+    denser: Sequence[GuardInspection],
+    contract: Contract,
+) -> Iterator[Step]:
     """Yield what inspects a host. That its settings have the items of devices is what their policies want of it."""
     job = inspection_job(inspection)
     own = [
@@ -65,7 +86,7 @@ def _steps(inspection: Inspection, host: str, probes: Sequence[Probe], *, contra
     for probe in probes:
         yield from probe_steps(probe)
     devices = tuple(probe.device.origin for probe in probes)
-    for step in job_steps(job, {"items": items}, zone=contract.zone):
+    for step in job_steps(job, {"items": items}, zone=contract.zone, denser=denser):
         is_settings = isinstance(step, File) and step.path == names.settings(job.key)
         yield replace(step, origins=(*step.origins, *devices)) if is_settings and devices else step
 

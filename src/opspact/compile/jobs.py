@@ -5,12 +5,13 @@ In: jobs and the settings of their programs. Out: steps.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files as resources
 
 from opspact.compile import units
 from opspact.model import names
+from opspact.model.guard_periods import GuardInspection
 from opspact.model.job import HostJob, Job, RequestedJob
 from opspact.model.origin import Origin
 from opspact.steps.base import Step
@@ -47,12 +48,18 @@ def _onhost(name: str) -> str:
     return resources("opspact.onhost").joinpath(f"{name}.py").read_text(encoding="utf-8")
 
 
-def job_steps(job: Job, settings: Mapping[str, object], *, zone: str) -> Iterator[Step]:
-    """Given a job, its program's settings and the zone of its schedule, yield what puts it on a host, its timer too."""
-    origins = (job.origin,)
+def job_steps(
+    job: Job, settings: Mapping[str, object], *, zone: str, denser: Sequence[GuardInspection] = ()
+) -> Iterator[Step]:
+    """Given a job, its program's settings and the zone of its schedule, yield what puts it on a host, its timer too.
+
+    `denser`: what guard periods ask of it there; the timer is what they want of the host.
+    """
     service, timer = names.unit_file(f"{job.unit_name}.service"), names.unit_file(f"{job.unit_name}.timer")
-    yield from _program_steps(job, settings, origins)
-    yield File(path=timer, content=Content.of(units.timer(job, zone)), origins=origins)
+    yield from _program_steps(job, settings, (job.origin,))
+    origins = (job.origin, *(each.window.origin for each in denser))
+    text = units.timer(job, zone, [each.schedule for each in denser])
+    yield File(path=timer, content=Content.of(text), origins=origins)
     yield Unit(name=f"{job.unit_name}.timer", watches=(service, timer), origins=origins)
 
 

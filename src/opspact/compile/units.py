@@ -6,12 +6,13 @@ The on-host programs see the host as it is (no private /tmp, no hidden /home: an
 backup must read everything), but they write only where said here, and what they start can gain no privilege.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from opspact.model import names
 from opspact.model.job import HostJob, Job, Sandbox
-from opspact.values.schedule import on_calendar
+from opspact.model.time.occurrences import due_days
+from opspact.values.schedule import Schedule, on_calendar, on_calendar_days
 
 _PYTHON = "/usr/bin/python3"
 _GUARD = {
@@ -42,9 +43,22 @@ _ANYWHERE = dict.fromkeys(("ProtectSystem", "ProtectClock", "RestrictSUIDSGID"),
 """Of a restore: it writes where it is asked to, devices too. Somebody waits for it, so it is not gentle."""
 
 
-def timer(job: Job, zone: str) -> str:
-    """Given a job and the zone of its schedule, return its timer: to the second, and made up for after a stop."""
-    return _timer(f"{_title(job)}: {job.schedule.text}", on_calendar(job.schedule, zone))
+def timer(job: Job, zone: str, besides: Sequence[Schedule] = ()) -> str:
+    """Given a job and the zone of its schedule, return its timer: to the second, and made up for after a stop.
+
+    `besides`: schedules on which it runs too.
+    """
+    schedules = (job.schedule, *besides)
+    words = "; ".join(schedule.text for schedule in schedules)
+    return _timer(
+        f"{_title(job)}: {words}", dict.fromkeys(line for each in schedules for line in _lines_of(each, zone))
+    )
+
+
+def _lines_of(schedule: Schedule, zone: str) -> tuple[str, ...]:
+    if schedule.days is None:
+        return on_calendar(schedule, zone)
+    return on_calendar_days(schedule, zone, due_days(schedule, schedule.days.first, schedule.days.last))
 
 
 def condition_timer(job: Job) -> str:

@@ -5,7 +5,7 @@ Comes in: an obligation, its evidence, the time. Goes out: a judgement. Reads no
 A promise to look and what the look saw are two things: an inspection that found a full disk was made.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import assert_never
 
 from opspact.obligations.evidence import Evidence, Observation, Occasion, Outcome, observed_day
@@ -106,6 +106,7 @@ def _scheduled(obligation: Obligation, due: Scheduled, *, evidence: Evidence, no
     Of one that is not over, an attempt that proves nothing counts at once, without waiting for the tolerance.
     """
     schedules = _schedules(due, evidence, now)
+    evidence = _since_first_day(evidence, due)
     last = schedules.last_due(now - due.tolerance)
     proof, attempt = evidence.proof, evidence.latest
     if attempt and attempt.outcome is not Outcome.DONE:
@@ -130,6 +131,17 @@ def _schedules(due: Scheduled, evidence: Evidence, now: datetime) -> ScheduleHis
     """Return the schedules by which it was due so far: the policy's own one where none is known to be in effect."""
     own = AppliedSchedule(min(_instants(evidence), default=now), due.schedule, due.zone)
     return ScheduleHistory(evidence.schedules or (own,))
+
+
+def _since_first_day(evidence: Evidence, due: Scheduled) -> Evidence:
+    """Return the evidence without what began before the days of a schedule that has days: that proves nothing of it."""
+    if due.schedule.days is None:
+        return evidence
+    first = datetime.combine(due.schedule.days.first, time(), due.zone)
+    kept = [
+        seen if seen and seen.began >= first else None for seen in (evidence.latest, evidence.proof, evidence.failed)
+    ]
+    return replace(evidence, latest=kept[0], proof=kept[1], failed=kept[2])
 
 
 def _covers(seen: Observation, due: datetime) -> bool:
@@ -242,13 +254,19 @@ def _unreached(evidence: Evidence, due: datetime | None) -> Judgement:
 def _limited(obligation: Obligation, found: Judgement, now: datetime) -> Judgement:
     """Return the judgement, late where what keeps it is older than its clauses allow."""
     limit = obligation.evidence_within
-    if found.state is not State.KEPT or found.at is None or limit is None:
+    if found.state is not State.KEPT or found.at is None or limit is None or _is_over(obligation, found):
         return found
     end = found.at + limit
     if now <= end:
         return replace(found, due=min(found.due or end, end), deadline=min(found.deadline or end, end))
     reason = "the evidence is older than the clause allows"
     return Judgement(State.LATE, reason, end, due=end, at=found.at, is_outdated=found.is_outdated)
+
+
+def _is_over(obligation: Obligation, found: Judgement) -> bool:
+    """Whether what is kept was due on days that are over: it is not due again, so its evidence does not age."""
+    is_limited = isinstance(obligation.due, Scheduled) and obligation.due.schedule.days is not None
+    return is_limited and found.deadline is None
 
 
 def _instants(evidence: Evidence) -> list[datetime]:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from opspact.model import names
 from opspact.model.contract import Contract
-from opspact.model.contract_jobs import contract_jobs
+from opspact.model.contract_jobs import contract_jobs, inspection_job
+from opspact.model.guard_periods import guard_inspections
 from opspact.model.time.occurrences import next_occurrence
 from opspact.plan.change import Change
 from opspact.steps.base import Step
@@ -22,15 +23,22 @@ _TIMER = ".timer"
 
 
 class NextRuns(Struct):
-    """When each timer elapses next, by its name, in UTC; `zone` is that of the contract."""
+    """When each timer elapses next, by its name, in UTC; `zone` is that of the contract.
+
+    `denser`: when it does on hosts of guard periods, by the policies (`kind/name`) of these.
+    """
 
     zone: ZoneInfo
     at: Mapping[str, datetime]
+    denser: Mapping[str, Mapping[str, datetime]]
 
     def of(self, change: Change) -> datetime | None:
         """Given a change, return when the timer that it starts elapses next; None for any other change."""
         is_unit = change.step.kind == "unit" and change.action.makes
-        return self.at.get(change.step.subject) if is_unit else None
+        timer = change.step.subject if is_unit else ""
+        denser = self.denser.get(timer, {})
+        asked = (self.at.get(timer), *(denser.get(origin.policy) for origin in change.step.origins))
+        return min(filter(None, asked), default=None)
 
     def words(self, change: Change, before: Step | None, after: Step | None) -> str:
         """Given a change and the timer's file as it was and as it will be (None: not known), return what is said."""
@@ -46,7 +54,12 @@ def next_runs(contract: Contract, now: datetime) -> NextRuns:
     zone = ZoneInfo(contract.zone)
     jobs = (job for job in contract_jobs(contract) if job.kind.is_carried_out)
     found = {f"{job.unit_name}.timer": next_occurrence(job.schedule, zone, now) for job in jobs}
-    return NextRuns(zone, {timer: at for timer, at in found.items() if at is not None})
+    denser: dict[str, dict[str, datetime]] = {}
+    for each in guard_inspections(contract):
+        if at := next_occurrence(each.schedule, zone, now):
+            timer = f"{inspection_job(each.inspection).unit_name}.timer"
+            denser.setdefault(timer, {})[each.window.origin.policy] = at
+    return NextRuns(zone, {timer: at for timer, at in found.items() if at is not None}, denser)
 
 
 def timer_file(change: Change) -> str:

@@ -67,6 +67,8 @@ def _inner(value: object, label: str, path: Path) -> Iterator[Strength]:
             yield from strengths(value, label, path)
         case Mapping():
             for key, item in value.items():
+                if isinstance(item, Schedule):
+                    yield Strength(f"{label}.{key}", (*path, key), "rarer", item, str(item))
                 yield from _inner(item, f"{label}.{key}", (*path, key))
         case tuple():
             for index, (item, name) in enumerate(zip(value, _distinguished(value), strict=True)):

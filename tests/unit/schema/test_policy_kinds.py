@@ -87,7 +87,8 @@ WITHOUT_DIRECTION = {
     "compared as hours, by rules of their own (OP503, OP504)": """
         Calendar.holidays Calendar.week Calendar.workday_hours Calendar.workdays Calendar.zone Holidays.country
         Holidays.dates Holidays.known_through Holidays.official Holidays.subdivision Holidays.yearly
-        OfficialYear.days_off OfficialYear.workdays Times.days Times.length Times.schedule Window.type Window.when
+        OfficialYear.days_off OfficialYear.workdays Times.days Times.length Times.schedule Window.days Window.type
+        Window.when
         IntendedGap.from_ IntendedGap.to Override.from_ Override.to""",
     "an estimate, or how it is done: no commitment": """
         Backup.passphrase Backup.takes CertificateItem.ca CodeTable.extra_rows CodeTable.rows Contract.formerly

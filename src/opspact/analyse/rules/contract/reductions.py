@@ -180,12 +180,12 @@ def _a_window_is_another(context: RuleContext) -> Iterator[Violation]:
     for now in context.contract.windows:
         was = before.get(now.name, now)
         for change, one, other, is_blackout in (
-            (f"blackout {now.name} covers less than before", was, now, True),
-            (f"maintenance window {now.name} covers more than before", now, was, False),
+            (f"{was.title} covers less than before", was, now, True),
+            (f"{now.title} covers more than before", now, was, False),
         ):
             if one.blackout == is_blackout and (alone := _taken_alone(one, other, context.once(days))):
                 message = f"{change} {alone}"
-                yield Violation(f"window/{now.name}", message, ("when",), _way_out(context), repeats=alone.recurrence)
+                yield Violation(f"window/{now.name}", message, now.path, _way_out(context), repeats=alone.recurrence)
 
 
 def _taken_alone(one: Window, other: Window, looked_at: Days) -> Occasion | None:

@@ -13,6 +13,7 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.scheduled_work import jobs
 from opspact.model.contract_jobs import repository_users
 from opspact.model.finding import Recurrence, Severity
+from opspact.model.guard_periods import guard_periods
 from opspact.model.policies.backup import Backup
 from opspact.model.time.clock_changes import clock_changes
 from opspact.model.time.occurrences import is_due_on
@@ -46,8 +47,13 @@ def policy_schedules(context: RuleContext) -> tuple[PolicySchedule, ...]:
         for training in contract.trainings.values()
         if training.schedule
     ]
+    denser = [
+        PolicySchedule(window.origin.policy, ("inspections", name), schedule)
+        for window, guard in guard_periods(contract)
+        for name, schedule in guard.inspections.items()
+    ]
     counts = [PolicySchedule(f"spare/{spare.name}", ("checked",), spare.schedule) for spare in contract.spares]
-    return (*of_jobs, *of_windows, *visits, *reviews, *counts, *_escrow_checks(context), *trainings)
+    return (*of_jobs, *of_windows, *denser, *visits, *reviews, *counts, *_escrow_checks(context), *trainings)
 
 
 def _escrow_checks(context: RuleContext) -> Iterator[PolicySchedule]:

@@ -55,7 +55,7 @@ def _in_a_blackout(context: RuleContext) -> Iterator[Violation]:
             if met := overlap_occasion(job.takes, blackout.takes, looked_at):
                 yield Violation(
                     job.job.policy,
-                    f"{job.job.title} runs on {sets.format(touched)} during blackout {blackout.window.name} {met}",
+                    f"{job.job.title} runs on {sets.format(touched)} during {blackout.window.title} {met}",
                     job.job.path,
                     f"Reschedule one of them, or set allows: [{kind}] in the window.",
                     subject=job.job.title,
@@ -89,14 +89,11 @@ def _blackout_in_maintenance(context: RuleContext) -> Iterator[Violation]:
             common = blackout.hosts & maintenance.hosts
             met = overlap_occasion(blackout.takes, maintenance.takes, looked_at) if common else None
             if met:
-                message = (
-                    f"blackout {blackout.window.name} overlaps maintenance window {maintenance.window.name} "
-                    f"on {sets.format(common)} {met}"
-                )
+                message = f"{blackout.window.title} overlaps {maintenance.window.title} on {sets.format(common)} {met}"
                 yield Violation(
                     blackout.policy,
                     message,
-                    ("when",),
+                    blackout.window.path,
                     subject=maintenance.policy,
                     repeats=met.recurrence,
                     rests_on=(blackout.without_end,),
