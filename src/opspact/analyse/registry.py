@@ -26,18 +26,20 @@ from opspact.analyse.rules.people import (
     absences,
     changes,
     fitness,
+    guard_headcounts,
     headcounts,
     limits,
     responsibilities,
     roster_coverage,
     shared_numbers,
 )
-from opspact.analyse.rules.schedules import overlaps, schedules, windows
+from opspact.analyse.rules.schedules import guard_periods, overlaps, schedules, windows
 
 FAMILIES: tuple[tuple[Rule, ...], ...] = (
     contract.RULES,
     roster_coverage.RULES,
     headcounts.RULES,
+    guard_headcounts.RULES,
     limits.RULES,
     fitness.RULES,
     changes.RULES,
@@ -70,6 +72,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     schedules.RULES,
     overlaps.RULES,
     windows.RULES,
+    guard_periods.RULES,
     ladder_people.RULES,
     acceptance.RULES,
 )
