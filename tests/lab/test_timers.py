@@ -26,6 +26,15 @@ hosts: app1:app2
 schedule: daily at {at}
 items: [{{memory: {{warn: 99%, critical: 99.9%}}}}]
 """
+GUARD = """\
+kind: window
+name: guard-{host}
+type: guard
+hosts: {host}
+days: {first}..{last}
+inspections: {{quick: "hourly at :{minute}"}}
+"""
+DAY = timedelta(days=1)
 NOTHING = """\
 kind: service
 name: note
@@ -126,6 +135,31 @@ def test_a_timer_that_was_stopped_by_hand_starts_nothing_either(two_releases: La
     contract.good("apply", "--yes")
     assert waits(two_releases)
     assert runs(two_releases) == before
+
+
+def test_a_guard_period_makes_a_timer_denser_on_its_days_alone_and_starts_nothing(
+    two_releases: Lab, contract: Contract
+) -> None:
+    ran_last(two_releases, hours_ago=5)
+    before, now = runs(two_releases), datetime.now(ZoneInfo("Asia/Shanghai"))
+    usual, denser = now - timedelta(hours=1), now - timedelta(minutes=30)
+    inspection = POLICY.format(at=f"{usual:%H:%M}")
+    over, today = (
+        GUARD.format(host=host, first=now.date() + from_ * DAY, last=now.date() + to * DAY, minute=f"{denser:%M}")
+        for host, from_, to in (("app2", -9, -3), ("app1", -2, 2))
+    )
+    contract.write("policies/all.yaml", f"{inspection}---\n{over}---\n{today}")
+    contract.commit()
+    contract.good("apply", "--yes")
+    assert waits(two_releases)
+    assert runs(two_releases) == before
+    wanted = {"app1": denser + timedelta(hours=1), "app2": usual + DAY}
+    for host, at in wanted.items():
+        found = root(two_releases, host, f"TZ=Asia/Shanghai systemctl show --value -p NextElapseUSecRealtime {TIMER}")
+        assert f"{at:%Y-%m-%d %H:%M:00}" in found
+    contract.good("verify")
+    schedule(contract, ago(hours=1))
+    contract.good("apply", "--yes")
 
 
 def test_a_stamp_that_would_lose_or_repeat_a_run_is_found_and_set_right(two_releases: Lab, contract: Contract) -> None:
