@@ -17,7 +17,7 @@ class RunOutcome(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
-    STOPPED = "stopped"  # ended in order by a signal
+    STOPPED = "stopped"  # ended in order: by a signal, at a pause, by a window
 
 
 class RunStarted(EventType):

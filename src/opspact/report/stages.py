@@ -3,6 +3,8 @@
 In: the stages as they are carried out. Out: lines.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from opspact.report.lines import Line, line
@@ -23,11 +25,19 @@ def _treatment(planned: PlannedStage) -> str:
             return f"start{on_hosts}"
         case Treatment.START_OVER:
             return f"start over{on_hosts}"
-        case Treatment.SKIP:
-            return "skip, already done"
-        case Treatment.COUNT_AS_DONE:
-            return "skip, reported as done"
-        case Treatment.ASK:
-            return "needs an answer first"
+        case Treatment.IF_FAILED:
+            return f"only if {planned.stage.recovers} fails"
+        case Treatment.SKIP | Treatment.COUNT_AS_DONE | Treatment.ASK | Treatment.WAIT:
+            return _NOT_CARRIED_OUT[planned.treatment]
         case _:
             assert_never(planned.treatment)
+
+
+_NOT_CARRIED_OUT: Mapping[Treatment, str] = MappingProxyType(
+    {
+        Treatment.SKIP: "skip, already done",
+        Treatment.COUNT_AS_DONE: "skip, reported as done",
+        Treatment.ASK: "needs an answer first",
+        Treatment.WAIT: "not now: an interrupted rollback is completed first",
+    }
+)

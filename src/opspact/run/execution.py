@@ -24,11 +24,15 @@ _LONGEST_DETAIL = 1000
 
 
 class StageResult(Struct):
-    """How a stage, or a run, ended. `detail` says why it did not succeed; `signal` which signal ended it (0: none)."""
+    """How a stage, or a run, ended. `detail` says why it did not succeed; `signal` which signal ended it (0: none).
+
+    `recover`: the stage that recovers this one is to be carried out.
+    """
 
     outcome: RunOutcome = RunOutcome.DONE
     detail: str = ""
     signal: int = 0
+    recover: bool = False
 
 
 Work = Callable[[Leases], StageResult]
@@ -47,24 +51,35 @@ class Execution(Struct):
     def carry_out(self, work: Mapping[str, Work]) -> StageResult:
         """Given the work of each stage by its name, carry out what is not done, in order; return how the run ended.
 
-        A stage that does not succeed ends the run. Raise Unanswered, with nothing done, when a person must be asked
-        first; Busy when another process has begun the same attempt; KeyError for a stage without work. Whatever the
-        work raises is recorded as the end of the stage and of the run, and passes on.
+        A stage that does not succeed ends the run, after the stage that recovers it, if that is asked for. Raise
+        Unanswered, with nothing done, when a person must be asked first; Busy when another process has begun the same
+        attempt; KeyError for a stage without work. Whatever the work raises is recorded as the end of the stage and of
+        the run, and passes on.
         """
         refuse_unanswered(self.run, self.planned)
         todo = [stage for stage in self.planned if stage.treatment in {Treatment.START, Treatment.START_OVER}]
-        works = {stage.stage.name: work[stage.stage.name] for stage in todo}
+        names = {stage.stage.name for stage in todo}
+        recoveries = (it for it in self.planned if it.treatment is Treatment.IF_FAILED)
+        recovery = {it.stage.recovers: it for it in recoveries if it.stage.recovers in names}
+        works = {stage.stage.name: work[stage.stage.name] for stage in (*todo, *recovery.values())}
         with ExitStack() as stack:
             stack.push(self._record_end)
             self._begin(todo[:1])
-            result = StageResult()
+            result = last = StageResult()
             with self.leases.renewed():
                 for stage, following in zip(todo, [*todo[1:], None], strict=False):
-                    result = works[stage.stage.name](self.leases)
+                    result = last = works[stage.stage.name](self.leases)
+                    back = recovery.get(stage.stage.name) if result.recover else None
+                    if back is not None:
+                        self._record_border(stage, result, back)
+                        last = works[back.stage.name](self.leases)
+                        result = _with_recovery(result, last)
+                    elif stage.stage.recovers:
+                        result = _with_recovery(StageResult(RunOutcome.FAILED, f"{stage.stage.recovers} failed"), last)
                     if following is None or result.outcome is not RunOutcome.DONE:
                         break
-                    self._record_border(stage, following)
-            self._finish(result)
+                    self._record_border(stage, result, following)
+            self._finish(result, of_stage=last)
         return result
 
     def _begin(self, first: list[PlannedStage]) -> None:
@@ -90,19 +105,22 @@ class Execution(Struct):
                 ) from error
             self._open[:] = [started, *first]
 
-    def _record_border(self, stage: PlannedStage, following: PlannedStage) -> None:
-        """Record that a stage is done and the next one begins, and give back the hosts that no later stage needs."""
+    def _record_border(self, stage: PlannedStage, result: StageResult, following: PlannedStage) -> None:
+        """Record how a stage ended and that the next one begins; give back the hosts that no later stage needs."""
         with signals.hold():
-            self.leases.record_border([self._finished(stage, StageResult()), self._started(following)])
+            self.leases.record_border([self._finished(stage, result), self._started(following)])
             self._open[-1] = following
         later = self.planned[self.planned.index(following) :]
         needed = {host for each in later for host in each.stage.hosts}
         self.leases.release(host for host in stage.stage.hosts if host not in needed)
 
-    def _finish(self, result: StageResult) -> None:
-        """Record the end of what has begun, once."""
+    def _finish(self, result: StageResult, *, of_stage: StageResult | None = None) -> None:
+        """Record the end of what has begun, once: of the stage, where that differs from the run's, and of the run."""
         with signals.hold():
-            self.leases.record_border(self._end_of(each, result) for each in reversed(self._open))
+            self.leases.record_border(
+                self._end_of(each, of_stage if of_stage and isinstance(each, PlannedStage) else result)
+                for each in reversed(self._open)
+            )
             self._open.clear()
 
     def _record_end(
@@ -127,6 +145,13 @@ class Execution(Struct):
     def _counted(self, stage: PlannedStage) -> tuple[StageStarted, StageFinished]:
         by = f"{self.leases.context().actor} reported it as done"
         return self._started(stage), self._finished(stage, StageResult(detail=by))
+
+
+def _with_recovery(failed: StageResult, recovery: StageResult) -> StageResult:
+    """Return how a run ended whose stage failed and was recovered, or not: a signal during that is the run's end."""
+    words = recovery.detail or ("recovered" if recovery.outcome is RunOutcome.DONE else "not recovered")
+    end = recovery if recovery.outcome is RunOutcome.STOPPED else failed
+    return StageResult(end.outcome, f"{failed.detail}; {words}", end.signal)
 
 
 def _result_of(error: BaseException) -> StageResult:

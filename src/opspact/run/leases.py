@@ -97,8 +97,10 @@ class Leases:
         self.record_border(events)
         self._started = True
 
-    def record(self, events: Iterable[EventType], *, plan_digest: str = "") -> None:
+    def record(self, events: Iterable[EventType], *, plan_digest: str = "", commit: str | None = None) -> None:
         """Given events, record all of them or none, whatever signal comes meanwhile. No events: nothing is done.
+
+        `commit`: what they are about; None: the run's own.
 
         Raise LeaseLost when something that is held was taken by another run; that host is not held any more then, so
         that what concerns the others can be recorded after that. Raise AlreadyRecorded when one has a key that was
@@ -111,6 +113,7 @@ class Leases:
             if self.is_lost:
                 raise LeaseLost(f"run {self.run} has lost all its leases", self._lost, hint=_HINT)
             context = replace(self.context(), plan_digest=plan_digest)
+            context = context if commit is None else replace(context, commit=commit)
             expected = {**self._seen, **self._tokens}
             fence = Fence(self.run if self._started else "", self.attempt, expected, self._after)
             try:

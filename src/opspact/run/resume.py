@@ -10,8 +10,8 @@ from enum import StrEnum
 from opspact.errors import Refused
 from opspact.ledger.run_events import RunOutcome
 from opspact.run.stage import Run, Stage
-from opspact.run.state import Finished, NotStarted, RunState, StageState
-from opspact.structs import Struct
+from opspact.run.state import Finished, NotStarted, RunState, StageState, is_done
+from opspact.structs import Struct, replace
 
 
 class Answer(StrEnum):
@@ -29,6 +29,8 @@ class Treatment(StrEnum):
     START_OVER = "start over"  # it was begun, has not succeeded, and may be repeated
     COUNT_AS_DONE = "count as done"  # a person says that it is
     ASK = "ask"  # it was begun, has not succeeded, and must not be repeated without asking
+    IF_FAILED = "if failed"  # it recovers the stage before it, should that one fail
+    WAIT = "wait"  # a recovery that was interrupted comes first, and nothing else in this attempt
 
 
 class PlannedStage(Struct):
@@ -60,7 +62,10 @@ def resume(run: Run, state: RunState, answers: Mapping[str, Answer] | None = Non
     answers = answers or {}
     if unknown := sorted(answers.keys() - {stage.name for stage in run.stages}):
         raise Refused(f"run {run.id} has no stage {', '.join(unknown)}")
-    return tuple(_planned(stage, state.of(stage.name), answers.get(stage.name)) for stage in run.stages)
+    planned = tuple(_planned(stage, state.of(stage.name), answers.get(stage.name)) for stage in run.stages)
+    if any(it.stage.recovers and it.treatment is Treatment.START_OVER for it in planned):
+        return tuple(map(_waiting, planned))
+    return planned
 
 
 def refuse_unanswered(run: Run, planned: tuple[PlannedStage, ...]) -> None:
@@ -74,10 +79,21 @@ def _planned(stage: Stage, state: StageState, answer: Answer | None) -> PlannedS
     return PlannedStage(stage, treatment, state.attempt + (treatment is not Treatment.SKIP), state)
 
 
+def _waiting(planned: PlannedStage) -> PlannedStage:
+    """Return a stage of a run whose interrupted recovery comes first: only that one is carried out."""
+    is_first = planned.stage.recovers and planned.treatment is Treatment.START_OVER
+    return planned if is_first or planned.treatment is Treatment.SKIP else replace(planned, treatment=Treatment.WAIT)
+
+
 def _treatment(stage: Stage, state: StageState, answer: Answer | None) -> Treatment:
+    if stage.recovers:
+        is_over = isinstance(state, NotStarted) or (
+            isinstance(state, Finished) and state.outcome is not RunOutcome.STOPPED
+        )
+        return Treatment.IF_FAILED if is_over else Treatment.START_OVER
     if isinstance(state, NotStarted):
         return Treatment.START
-    if isinstance(state, Finished) and state.outcome is RunOutcome.DONE:
+    if is_done(state):
         return Treatment.SKIP
     if answer is Answer.DONE:
         return Treatment.COUNT_AS_DONE

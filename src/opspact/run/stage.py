@@ -17,13 +17,15 @@ class Stage(Struct):
     """One part of a run that is begun and finished as a whole.
 
     `description` says in words what it does. `hosts` are those that it may write on. `is_repeatable`: carrying it out
-    twice does no harm, so that a stage which was begun and never finished may start over.
+    twice does no harm, so that a stage which was begun and never finished may start over. `recovers` names the stage
+    just before it, whose failure it makes good: it is carried out only then, and the run has failed in any case.
     """
 
     name: str
     description: str
     hosts: tuple[str, ...] = ()
     is_repeatable: bool = True
+    recovers: str = ""
 
 
 class Run(Struct):

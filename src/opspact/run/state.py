@@ -35,6 +35,11 @@ class Finished(Struct):
 StageState = NotStarted | Unfinished | Finished
 
 
+def is_done(state: StageState) -> bool:
+    """Given the state of a stage, return whether it ended well."""
+    return isinstance(state, Finished) and state.outcome is RunOutcome.DONE
+
+
 class RunState(Struct):
     """What the ledger says of a run. `attempt` is the newest one (0: never begun); `end` is how that one ended."""
 

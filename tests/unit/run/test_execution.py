@@ -329,3 +329,59 @@ def test_a_run_of_this_very_process_is_at_work_until_it_ends(ledger: Ledger) -> 
     execution(ledger, RUN).carry_out(Recorder(install=look).work())
     assert seen == [True]
     assert not journal.is_at_work("r1", leases(ledger, "r1").context().at)
+
+
+GUARDED = Run(
+    "r2",
+    "apply",
+    (
+        Stage("first", "the canary", ("app1",)),
+        Stage("back", "as before", ("app1",), recovers="first"),
+        Stage("second", "the rest", ("app2",)),
+    ),
+)
+
+
+def guarded(ledger: Ledger, first: StageResult, back: Work) -> tuple[StageResult, list[str]]:
+    """Carry the guarded run out; return how it ended, and what was recorded of its stages, with the outcomes."""
+    works = {"first": lambda _held: first, "back": back, "second": work(lambda _held: None)}
+    result = execution(ledger, GUARDED).carry_out(works)
+    ends = ledger.read(StageFinished, contract=CONTRACT)
+    return result, [f"{each.event.stage} {each.event.outcome.value}" for each in ends]
+
+
+def test_a_recovery_is_carried_out_when_its_stage_asks_for_it_and_the_run_has_failed(ledger: Ledger) -> None:
+    gate = StageResult(FAILED, "1 of 1 failed", recover=True)
+    result, stages = guarded(ledger, gate, work(lambda _held: None))
+    assert (result.outcome, stages) == (FAILED, ["first failed", "back done"])
+    assert result.detail == "1 of 1 failed; recovered"
+    assert ends(ledger) == [(FAILED, 0, 1)]
+
+
+@pytest.mark.parametrize("first", [StageResult(), StageResult(detail="1 of 9 failed")])
+def test_a_recovery_is_not_carried_out_without_need(ledger: Ledger, first: StageResult) -> None:
+    result, stages = guarded(ledger, first, raising(AssertionError("not needed")))
+    assert (result.outcome, stages) == (DONE, ["first done", "second done"])
+    found = ledger.read(StageFinished, contract=CONTRACT)
+    assert [each.event.detail for each in found] == [first.detail, ""]
+
+
+def test_a_stage_that_fails_without_asking_for_recovery_ends_the_run(ledger: Ledger) -> None:
+    _, stages = guarded(ledger, StageResult(FAILED, "no"), raising(AssertionError("not asked for")))
+    assert stages == ["first failed"]
+
+
+def test_a_recovery_that_fails_says_so(ledger: Ledger) -> None:
+    gate = StageResult(FAILED, "1 of 1 failed", recover=True)
+    result, stages = guarded(ledger, gate, lambda _held: StageResult(FAILED, "no copy"))
+    assert (result.detail, stages) == ("1 of 1 failed; no copy", ["first failed", "back failed"])
+
+
+def test_an_interrupted_recovery_is_completed_before_anything_else(ledger: Ledger) -> None:
+    gate = StageResult(FAILED, "1 of 1 failed", recover=True)
+    with pytest.raises(EndedBySignal):
+        guarded(ledger, gate, raising(EndedBySignal(signal.SIGINT)))
+    result, stages = guarded(ledger, StageResult(), work(lambda _held: None))
+    assert (result.outcome, stages) == (FAILED, ["first failed", "back stopped", "back done"])
+    result, stages = guarded(ledger, StageResult(), raising(AssertionError("not needed")))
+    assert (result.outcome, stages[-2:]) == (DONE, ["first done", "second done"])

@@ -78,3 +78,31 @@ def test_a_run_does_not_go_on_before_its_question_is_answered(before: StageState
         refuse_unanswered(RUN, resume(RUN, state))
     for answer in Answer:
         refuse_unanswered(RUN, resume(RUN, state, {"restore": answer}))
+
+
+GUARDED = Run(
+    "r1",
+    "apply",
+    (
+        Stage("wave-1", "the canary", ("app1",)),
+        Stage("rollback-1", "back", ("app1",), recovers="wave-1"),
+        Stage("wave-2", "the rest", ("app2",)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("wave", "back", "expected"),
+    [
+        (NotStarted(), NotStarted(), [START, Treatment.IF_FAILED, START]),
+        (Finished(1, FAILED), Finished(1, DONE), [OVER, Treatment.IF_FAILED, START]),
+        (Finished(1, FAILED), Finished(1, FAILED), [OVER, Treatment.IF_FAILED, START]),
+        (Finished(1, FAILED), Unfinished(1), [Treatment.WAIT, OVER, Treatment.WAIT]),
+        (Finished(1, FAILED), Finished(1, STOPPED), [Treatment.WAIT, OVER, Treatment.WAIT]),
+    ],
+)
+def test_a_recovery_waits_for_a_failure_unless_it_was_interrupted(
+    wave: StageState, back: StageState, expected: list[Treatment]
+) -> None:
+    planned = resume(GUARDED, RunState(1, {"wave-1": wave, "rollback-1": back}))
+    assert [each.treatment for each in planned] == expected
