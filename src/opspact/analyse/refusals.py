@@ -259,6 +259,12 @@ _ALL = (
         "Use a level or milestone that an sla policy defines.",
     ),
     Refusal(
+        "OP143",
+        "A host is in two rollouts",
+        "In which waves a change reaches it, and which gate counts, would not be clear.",
+        "Exclude the host from `hosts` of one of them.",
+    ),
+    Refusal(
         "OP150",
         "A connection variable of a host is not supported",
         "opspact would connect to the host differently from Ansible.",

@@ -40,7 +40,7 @@ from opspact.resolve.person import resolve_person
 from opspact.resolve.quality import resolve_quality
 from opspact.resolve.redaction import resolve_redaction
 from opspact.resolve.review import resolve_review
-from opspact.resolve.rollout import resolve_rollout
+from opspact.resolve.rollout import resolve_rollouts
 from opspact.resolve.roster import resolve_roster
 from opspact.resolve.runbook import resolve_runbook
 from opspact.resolve.service import resolve_service
@@ -140,7 +140,7 @@ def _contract(context: Context) -> Contract:
         qualities=tuple(context.resolve(kinds.Quality, resolve_quality).values()),
         redactions=tuple(context.resolve(kinds.Redaction, resolve_redaction).values()),
         reviews=tuple(context.resolve(kinds.Review, resolve_review).values()),
-        rollouts=tuple(context.resolve(kinds.Rollout, resolve_rollout).values()),
+        rollouts=resolve_rollouts(context),
         rosters=context.resolve(kinds.Roster, resolve_roster),
         runbooks=tuple(context.resolve(kinds.Runbook, resolve_runbook).values()),
         services=tuple(context.resolve(kinds.Service, resolve_service).values()),

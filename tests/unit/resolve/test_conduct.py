@@ -7,6 +7,7 @@ from building import backup, service, tree
 
 from opspact.model.contract import Contract
 from opspact.model.policies.device import DeviceSign
+from opspact.model.policies.rollout import ChosenHosts, HostCount, HostShare, Pause
 from opspact.model.text import Text
 from opspact.resolve.contract import resolve
 from opspact.schema.contract_files import read_tree
@@ -104,11 +105,19 @@ def test_the_steps_of_a_flow_go_on_with_the_next_one() -> None:
 
 
 def test_a_rollout_reaches_every_host() -> None:
-    text = "kind: rollout\nname: default\nwaves: [{hosts: app1}, {percent: 50}, {percent: 100}]\n"
-    (rollout,) = resolved(text + "gate: {settle: 2m}\nbrake: {max_percent: 40}\n").rollouts
-    assert (rollout.waves, rollout.settle, rollout.max_percent) == ((("app1",), 50, 100), parse_duration("2m"), 40)
+    text = "kind: rollout\nname: default\nwaves: [{hosts: app1}, {pause: look}, {count: 1}, {percent: 100}]\n"
+    (rollout,) = resolved(text + "gate: {settle: 2m}\nbrake: {max_percent: 40, max_hosts: 2}\n").rollouts
+    assert rollout.waves == (ChosenHosts("app1", ("app1",)), Pause("look"), HostCount(1), HostShare(100))
+    assert (rollout.settle, rollout.max_percent, rollout.max_hosts) == (parse_duration("2m"), 40, 2)
     (by_name,) = resolved("kind: rollout\nname: default\nwaves: [{hosts: web}, {hosts: all}]\n").rollouts
-    assert (by_name.max_percent, by_name.verify, by_name.max_failures) == (100, True, 0)
+    assert (by_name.max_percent, by_name.max_hosts, by_name.verify, by_name.max_failures) == (100, None, True, 0)
+    assert by_name.rollback
+
+
+def test_several_rollouts_have_hosts_of_their_own() -> None:
+    text = "kind: rollout\nname: {}\nhosts: {}\nwaves: [{{percent: 100}}]\n"
+    web, rest = resolved(text.format("front", "web"), text.format("rest", "all:!web")).rollouts
+    assert set(web.hosts).isdisjoint(rest.hosts)
 
 
 def test_an_approval_says_whose_yes_and_for_how_long() -> None:

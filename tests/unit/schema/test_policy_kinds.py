@@ -99,7 +99,7 @@ WITHOUT_DIRECTION = {
         ManagedFile.restarts ManagedFile.source ManagedFile.template ManagedFile.validate_with Occasion.or_free_below
         Occasion.schedule Quality.chart Redaction.hides Redaction.leaves RepositoryCheck.takes Rollout.waves
         Runbook.steps RunbookStep.by_hand RunbookStep.check RunbookStep.contains RunbookStep.on RunbookStep.run
-        RunbookStep.within Service.directories UnitEntry.test Visit.takes Wave.hosts Wave.percent
+        RunbookStep.within Service.directories UnitEntry.test Visit.takes Wave.count Wave.hosts Wave.pause Wave.percent
         SnmpAccess.auth SnmpAccess.auth_protocol SnmpAccess.community SnmpAccess.privacy SnmpAccess.privacy_protocol
         SnmpAccess.user
         Library.takes Spare.takes""",

@@ -8,26 +8,38 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import LESS, MORE, OFF
-from opspact.schema.fields import Document, Elapsed, HostPattern, NotEmpty, OneKey, Part
+from opspact.schema.direction import FEWER_HOSTS, LESS, MORE, OFF
+from opspact.schema.fields import Document, Elapsed, HostPattern, Line, NotEmpty, OneKey, Part
 from opspact.schema.value_error import InvalidValueError
 
 
 class Wave(OneKey):
-    """The hosts of one wave: a host pattern, or a share of all hosts."""
+    """The hosts of one wave: a host pattern, a number, or a share; or a pause between two waves."""
 
     what: ClassVar[str] = "host selection"
     hosts: HostPattern | None = Field(default=None, description="these", examples=["canary"])
-    percent: int | None = Field(default=None, ge=1, le=100, description="up to this share of all hosts", examples=[25])
+    count: int | None = Field(default=None, ge=1, le=100_000, description="so many further hosts", examples=[5])
+    percent: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="until this share of all hosts that the apply changes has been reached, earlier waves included",
+        examples=[25],
+    )
+    pause: Line | None = Field(
+        default=None,
+        description="no hosts: the apply stops here, with this reason, until a person continues it with --resume",
+        examples=["look at the shop first"],
+    )
 
 
 class Gate(Part):
-    """Conditions for starting the next wave."""
+    """Conditions for starting the next wave. A host that cannot be reached has failed."""
 
     verify: bool = Field(
         json_schema_extra=OFF,
         default=True,
-        description="all hosts of the wave pass verify",
+        description="the wave's hosts are verified again when they have settled",
         examples=[True],
     )
     max_failures: int = Field(
@@ -39,28 +51,52 @@ class Gate(Part):
         examples=[0],
     )
     settle: Elapsed | None = Field(
-        json_schema_extra=LESS, default=None, description="how long to wait before verifying", examples=["2m"]
+        json_schema_extra=LESS,
+        default=None,
+        description="how long to wait after a wave before verifying it",
+        examples=["2m"],
     )
 
 
 class Brake(Part):
-    """Limits on the size of a change."""
+    """Limits on the size of a change: a plan that exceeds one is refused before anything is changed."""
 
-    max_percent: int = Field(
+    max_hosts: int | None = Field(
         json_schema_extra=MORE,
+        default=None,
+        ge=1,
+        le=100_000,
+        description="maximum number of hosts that one apply may change",
+        examples=[20],
+    )
+    max_percent: int | None = Field(
+        json_schema_extra=MORE,
+        default=None,
         ge=1,
         le=100,
-        description="stop if a plan changes more than this share of all hosts",
+        description="maximum share of this policy's hosts that one apply may change",
         examples=[40],
     )
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "Brake":
+        if self.max_hosts is None and self.max_percent is None:
+            raise InvalidValueError(Code.BAD_FORM, "expected max_hosts, max_percent or both, got neither")
+        return self
 
 
 class Rollout(Document):
     """How changes are rolled out."""
 
     kind: Literal["rollout"] = Field(description="the kind of this policy")
+    hosts: HostPattern = Field(
+        json_schema_extra=FEWER_HOSTS,
+        default="all",
+        description="the hosts; a host can be in one rollout only",
+        examples=["web"],
+    )
     waves: NotEmpty[Wave] = Field(
-        description="the waves, in order; a host in an earlier wave is left out of later ones",
+        description="the waves, in order, and pauses between them; a host in an earlier wave is left out of later ones",
         examples=[[{"hosts": "canary"}, {"percent": 25}, {"percent": 100}]],
     )
     gate: Gate = Field(
@@ -69,9 +105,18 @@ class Rollout(Document):
     brake: Brake | None = Field(
         default=None, description="limits on the size of a change", examples=[{"max_percent": 40}]
     )
+    rollback: bool = Field(
+        json_schema_extra=OFF,
+        default=True,
+        description="a wave that fails its gate goes back to what was applied there before",
+        examples=[True],
+    )
 
     @model_validator(mode="after")
-    def _shares_grow(self) -> "Rollout":
+    def _waves_follow_each_other(self) -> "Rollout":
+        if self.waves[-1].pause is not None:
+            message = "a pause is between two waves; nothing comes after this one"
+            raise InvalidValueError(Code.BAD_FORM, message, below=("waves", len(self.waves) - 1, "pause"))
         before = 0
         for index, wave in enumerate(self.waves):
             if wave.percent is None:
