@@ -92,6 +92,8 @@ def write_contract() -> None:
     written = CONTRACT / "policies" / "contract.yaml"
     years = f"period: {TODAY.year}-01-01..{TODAY.year + 2}-12-31"
     written.write_text(re.sub("(?m)^period: .*$", years, written.read_text(encoding="utf-8")), encoding="utf-8")
+    rollout = CONTRACT / "policies" / "rollout.yaml"
+    rollout.write_text(rollout.read_text(encoding="utf-8").replace("settle: 2m", "settle: 1s"), encoding="utf-8")
     password = DEMO / "vault-password"
     password.touch(mode=0o600)
     password.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="utf-8")

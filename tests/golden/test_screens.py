@@ -97,6 +97,21 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
         outcome(ok("app1"), plan=plan_of(HostPlan("app1", manifest=MISSING.detail)), started=False)
     ),
     "apply-nothing": lambda: applied(outcome(ok("app1"), plan=WITHOUT_CHANGES, started=False)),
+    "apply-gate-failed": lambda: applied(
+        outcome(
+            failed("app1"),
+            failed("app2"),
+            ok("app3"),
+            notes=(
+                "wave-1 failed its gate: 1 of 1 host failed (app1), at most 0 may",
+                "rollback-1: app1: back at commit abc",
+            ),
+            not_started=("app2",),
+        )
+    ),
+    "apply-paused": lambda: applied(
+        outcome(ok("app1"), failed("app2"), not_started=("app2",), stopped="paused: look at the shop first")
+    ),
     "apply-stopped": lambda: applied(outcome(ok("app1"), failed("app2"), signal=15)),
     "verify-ok": lambda: verify_lines(verified(ok("app1"), ok("app2"))),
     "verify-findings": lambda: verify_lines(
@@ -134,9 +149,13 @@ LINES: Mapping[str, Callable[[], list[Line]]] = {
     ),
     "stages": lambda: [
         stage_line(
-            PlannedStage(Stage("converge", "apply the changes, then verify the hosts", hosts), treatment, 1, BEGUN)
+            PlannedStage(
+                Stage("rollback-1", "roll the hosts of wave-1 back", hosts, recovers="wave-1"), treatment, 1, BEGUN
+            )
         )
-        for treatment, hosts in zip(Treatment, [(), ("app1",), ("app1", "app2"), (), ("app1",)], strict=True)
+        for treatment, hosts in zip(
+            Treatment, [(), ("app1",), ("app1", "app2"), (), ("app1",), ("app1",), ("app1",)], strict=True
+        )
     ],
     "host-clocks": lambda: [
         *host_clock_lines({"app1": OFF, "app2": HostClock(3), "db1": HostClock(-6_134_410)}, reached=3),

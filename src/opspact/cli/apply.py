@@ -102,7 +102,7 @@ def command(  # noqa: PLR0913 - one for each option
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --emergency; it is recorded.")] = "",
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
-    """Given a contract, converge its hosts; return CLEAN when every chosen host converged."""
+    """Given a contract, converge its hosts; return CLEAN when every chosen host converged, FINDINGS at a pause."""
     settings = settings_of(context)
     _refuse_together(file, limit, resume=resume, allow_older=allow_older)
     reason = emergency_reason(reason, emergency=emergency, sure=yes or bool(file))
@@ -138,6 +138,8 @@ def _resumed(work: CommandContext, ledger: Ledger, *, yes: bool) -> ApplyRun:
 def _exit_code(outcome: ApplyOutcome) -> ExitCode:
     if outcome.signal:
         return cast("ExitCode", ExitCode.SIGNAL + outcome.signal)
+    if outcome.stopped:
+        return ExitCode.FINDINGS
     return ExitCode.CLEAN if outcome.is_converged else ExitCode.OPERATION_FAILED
 
 

@@ -163,7 +163,7 @@ class _Rebuilding(Struct):
         """Apply the policies to the host alone; why that is not all is shown."""
         host = self.new.host
         arguments = ApplyArguments(self.work.head.contract.digest, limit=host)
-        run = apply_run.new_run(arguments, now())
+        run = replace(apply_run.new_run(arguments, now()), in_waves=False)  # a bare host has nothing to lose
         with self.work.reporter() as reporter:
             outcome = apply_now(
                 self.work, self.ledger, run, reporter=reporter, permit=self._permit, confirm=lambda *_: None

@@ -13,5 +13,8 @@ def rollout_obligations(contract: Contract) -> Iterator[Obligation]:
     """Given a contract, yield what its rollouts owe."""
     for rollout in contract.rollouts:
         yield not_carried_out(
-            rollout.origin, "changes in waves", proof=Proof.RECORD, reason="apply does not follow waves yet"
+            rollout.origin,
+            "changes in waves",
+            proof=Proof.RECORD,
+            reason="opspact apply follows waves; no evidence of it is judged yet",
         )

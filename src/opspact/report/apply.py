@@ -28,9 +28,11 @@ def outcome_lines(outcome: ApplyOutcome, head: Head) -> list[Line]:
         return [_nothing_to_do(outcome), *_notes(outcome)]
     plans = {host.name: host for host in outcome.plan.hosts}
     lines = _converged_lines(outcome, plans)
-    lines += [
-        text for name in outcome.results if not _is_good(name, outcome) for text in _failed_lines(name, plans, outcome)
-    ]
+    waiting = set(outcome.not_started)
+    failed = [name for name in outcome.failed if name not in waiting]
+    lines += [text for name in failed for text in _failed_lines(name, plans, outcome)]
+    if outcome.not_started:
+        lines.append(line((f"{list_names(outcome.not_started)}  ", "title"), ("not started", "doubt"), hang=4))
     lines += [text for name in outcome.results for text in _released_lines(name, plans)]
     lines += _notes(outcome)
     return [*lines, line(), _verdict(outcome), line((f"ledger {head}", "quiet"), hang=7)]
@@ -118,11 +120,18 @@ def _verdict(outcome: ApplyOutcome) -> Line:
     hosts = format_count(total, "host")
     if outcome.signal:
         return line((f"stopped by signal {outcome.signal}", "bad"), f": {good:,} of {hosts} converged")
+    if outcome.stopped:
+        words = f"; {good:,} of {hosts} converged; `opspact apply --resume` continues"
+        return line(("stopped", "doubt"), f": {outcome.stopped}{words}", hang=4)
     if outcome.is_converged:
         checks = sum(result.count(State.OK) for result in outcome.results.values())
         return line(("converged", "good"), f": {hosts}, {format_count(checks, 'check')} ok after apply")
     is_manual = any(plan.of(Action.MANUAL) for plan in outcome.plan.hosts)  # such a host is never converged
     then = "make the manual fixes, then run apply again" if is_manual else "run apply again to continue"
+    if waiting := len(outcome.not_started):
+        failed = total - good - waiting
+        then = f"{waiting:,} not started; `opspact apply --resume` continues with the waves that are left"
+        return line(("failed", "bad"), f" on {failed:,} of {hosts}, {then}", hang=4)
     return line(("failed", "bad"), f" on {total - good:,} of {hosts}; {then}")
 
 
@@ -135,6 +144,7 @@ def outcome_json(outcome: ApplyOutcome, head: Head, orphans: Iterable[OrphanHost
             "converged": outcome.is_converged,
             "ansible_started": outcome.started,
             "signal": outcome.signal,
+            "stopped": outcome.stopped,
             "plan": outcome.plan.digest,
             "ledger_head": str(head),
             "notes": list(outcome.notes),
@@ -150,6 +160,7 @@ def _host_data(name: str, outcome: ApplyOutcome, plan: HostPlan | None) -> dict[
         "name": name,
         "converged": _is_good(name, outcome),
         "reach": result.reach.value,
+        "started": name not in outcome.not_started,
         "why": outcome.why.get(name, result.detail),
         "planned": to_data(planned(plan)) if plan else {},
         "done": {action.value: list(steps) for action, steps in outcome.done(plan).items() if steps} if plan else {},

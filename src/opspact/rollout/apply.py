@@ -5,7 +5,7 @@ stays locked from the first check to the last write of its manifest. What writes
 of every host on which it writes; where nothing is to be written, there is none.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -15,21 +15,27 @@ from opspact.fleet import run_folder
 from opspact.fleet.ansible import RunSettings
 from opspact.fleet.lock import holder
 from opspact.fleet.sessions import Sessions
-from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.store import Ledger
+from opspact.model.policies.rollout import Rollout
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
 from opspact.rollout import dependencies, manifest_writer, planner
-from opspact.rollout.apply_run import PROCEDURE, STAGE, ApplyRun, described
+from opspact.rollout.apply_run import PROCEDURE, ApplyRun, described
+from opspact.rollout.base import FIRST_APPLY, Base, base_at, base_of
 from opspact.rollout.convergence import Convergence
-from opspact.rollout.outcome import ApplyOutcome, is_converged
+from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.progress_listener import ProgressListener
+from opspact.rollout.rollback import Rollback
 from opspact.rollout.survey import Survey, Surveyor
-from opspact.run.execution import Execution, StageResult
+from opspact.rollout.wave_run import WaveRun
+from opspact.rollout.waves import Wave, check_brake, split, with_rest, writes
+from opspact.run.execution import Execution
 from opspact.run.journal import Journal
 from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage
-from opspact.steps.check import Reach
+from opspact.run.stage import Run
+from opspact.run.state import is_done
+from opspact.steps.check import Reach, Results
 from opspact.structs import Struct, field
 from opspact.text.names import list_names
 from opspact.workspace.commit_history import commit_history
@@ -78,14 +84,35 @@ class Apply(Struct):
             self.run.check(plan)
             self.permit(plan)
             self._report(plan)
+            base = self._base(chosen)
+            if not self.run.is_resumed:
+                check_brake(self._rollouts(base), plan, self.head.contract.inventory.hosts)
             convergence = Convergence(
-                self.head, self.listener, self.settings, sessions, others, surveyor, before, plan, work
+                head=self.head,
+                listener=self.listener,
+                settings=self.settings,
+                sessions=sessions,
+                others=others,
+                surveyor=surveyor,
+                before=before,
+                plan=plan,
+                work=work,
+                inventory=self.head.inventory_files,
             )
             left = self._left_behind(last, before)
             hosts = tuple(dict.fromkeys((*convergence.to_write(), *left)))
             if not hosts and not self.run.is_resumed:
                 return convergence.observe(leases)
-            return self._converge(convergence, leases, hosts)
+            waves = self._waves(plan, hosts, base=base)
+            run = self.run.run(waves, writes(waves, plan, hosts), base=base.commit)
+            wave_run = WaveRun(
+                convergence=convergence,
+                waves=tuple(wave for wave in waves if not is_done(self.run.state.of(wave.name))),
+                hosts=hosts,
+                possible=partial(_possible, others=beyond),
+                roll_back=Rollback(self.workspace, self.ledger, convergence, run.id).carry_out,
+            )
+            return self._carry_out(wave_run, leases, run)
 
     def _surveyor(self, sessions: Sessions, work: Mapping[str, Work]) -> Surveyor:
         contract = self.head.contract
@@ -122,36 +149,40 @@ class Apply(Struct):
                 self.listener.message(f"{it}, did not finish on {list_names(hosts, _SHOWN)}; this apply starts over")
         return tuple(left)
 
-    def _converge(self, convergence: Convergence, leases: Leases, hosts: tuple[str, ...]) -> ApplyOutcome:
-        """Carry out the run, whose one stage converges hosts, when that is confirmed."""
-        outcomes = []
+    def _base(self, chosen: Collection[str]) -> Base:
+        """Return what decides on the waves; in a resumed run, what decided when it began."""
+        if recorded := self.run.arguments.base:
+            return base_at(self.workspace, self.head, recorded)
+        return base_of(self.workspace, self.head, self.ledger, hosts=chosen)
 
-        def converge(held: Leases) -> StageResult:
-            outcomes.append(convergence.carry_out(held, hosts))
-            return _result_of(outcomes[-1])
+    def _rollouts(self, base: Base) -> tuple[Rollout, ...]:
+        """Return the rollouts that count: none for the first apply, as nothing that it could break is there yet."""
+        return base.contract.rollouts if self.run.in_waves and base.why != FIRST_APPLY else ()
 
-        run = self.run.run(hosts)
+    def _waves(self, plan: Plan, hosts: tuple[str, ...], *, base: Base) -> tuple[Wave, ...]:
+        """Return all waves of the run: those with which it began, where it did, or those that the rollouts ask for."""
+        if recorded := self.run.arguments.waves:
+            return with_rest(recorded, self.run.state, [it.name for it in plan.hosts if it.name in hosts])
+        rollouts = self._rollouts(base)
+        silent = {it.name for it in plan.hosts if it.reach is not Reach.REACHED} if rollouts else set()
+        return split(rollouts, plan, [it.name for it in plan.hosts if it.name in silent or it.name in hosts])
+
+    def _carry_out(self, wave_run: WaveRun, leases: Leases, run: Run) -> ApplyOutcome:
+        """Carry out the run, whose stages converge hosts wave by wave, when that is confirmed."""
+        plan = wave_run.convergence.plan
         execution = Execution(run, self.run.planned(run), leases)
         if self.run.is_resumed:
             stages = ", ".join(f"stage {it.stage.name}: {it.treatment.value}" for it in execution.planned)
             self.listener.message(f"resuming run {run.id}, attempt {leases.attempt}; {stages}")
-        if not convergence.plan.is_empty:
+        if not plan.is_empty:
             run_folder.check_capacity(self.settings.base)
-            self.confirm(convergence.plan, execution.planned)
-        execution.carry_out({STAGE: converge})
-        (outcome,) = outcomes
-        return outcome
+            self.confirm(plan, execution.planned)
+        execution.carry_out(wave_run.work(execution.planned))
+        return wave_run.outcome()
 
 
-def _result_of(outcome: ApplyOutcome) -> StageResult:
-    if outcome.signal:
-        return StageResult(RunOutcome.STOPPED, "stopped by a signal", outcome.signal)
-    if outcome.is_converged:
-        return StageResult()
-    failed = [name for name, it in outcome.results.items() if name in outcome.why or not is_converged(it)]
-    lost = [f"{name} by run {by or 'unknown'}" for name, by in outcome.taken.items()]
-    words = f"not converged: {list_names(failed, _SHOWN)}"
-    return StageResult(RunOutcome.FAILED, f"{words}; taken: {list_names(lost, _SHOWN)}" if lost else words)
+def _possible(plan: Plan, seen: Results, *, others: Results) -> Plan:
+    return dependencies.possible(plan, seen, others)
 
 
 def _refuse_when_all_are_busy(survey: Survey) -> None:

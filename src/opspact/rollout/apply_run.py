@@ -3,34 +3,36 @@
 In: a ledger, a compiled contract. Out: runs; or why none can be resumed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from secrets import token_hex
 
 from opspact.errors import Busy, NothingFound, Stale
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, PlannedSteps
+from opspact.ledger.codec import from_data, to_data
 from opspact.ledger.events import Recorded
 from opspact.ledger.run_events import RunStarted
 from opspact.ledger.store import Ledger
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout import planner
+from opspact.rollout.waves import Wave
 from opspact.run.journal import Journal
 from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage, resume
-from opspact.run.stage import Run, Stage, new_id
+from opspact.run.stage import Run, new_id
 from opspact.run.state import RunState
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.text.instants import format_instant_in_utc
 from opspact.workspace.workspace import Compiled, context
 
 PROCEDURE = "apply"
-STAGE = "converge"
 
 
 class ApplyArguments(Struct):
     """What an apply was started with: the contract's digest, a limit, or a plan file's digest, who made it, its hosts.
 
-    `allow_older`: a host that has a later commit is changed too.
+    `allow_older`: a host that has a later commit is changed too. `waves`: as they were when the run began, if a rollout
+    divides it. `base`: the commit that decided that.
     """
 
     contract: str
@@ -39,6 +41,8 @@ class ApplyArguments(Struct):
     requester: str = ""
     hosts: tuple[str, ...] = ()
     allow_older: bool = False
+    waves: tuple[Wave, ...] = ()
+    base: str = ""
 
     def as_data(self) -> dict[str, object]:
         """Return the arguments as JSON values; those that were not given are left out."""
@@ -49,6 +53,8 @@ class ApplyArguments(Struct):
             "requester": self.requester,
             "hosts": list(self.hosts),
             "allow_older": self.allow_older,
+            "waves": to_data(self.waves),
+            "base": self.base,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -56,13 +62,15 @@ class ApplyArguments(Struct):
 class ApplyRun(Struct):
     """One apply as a run: its name, its arguments, how far it has come in earlier attempts.
 
-    `approved`: what was to be done on each host when an earlier attempt began to act; None: none has.
+    `approved`: what was to be done on each host when an earlier attempt began to act; None: none has. `in_waves`: as
+    the rollouts say.
     """
 
     id: str
     arguments: ApplyArguments
     state: RunState = RunState()
     approved: Mapping[str, PlannedSteps] | None = None
+    in_waves: bool = True
 
     @property
     def is_resumed(self) -> bool:
@@ -75,7 +83,7 @@ class ApplyRun(Struct):
             return
         if self.approved is None:
             planner.check_fresh(self.arguments.plan, plan)
-        elif more := [host.name for host in plan.hosts if not _is_part(host, self.approved.get(host.name, {}))]:
+        elif more := [host.name for host in plan.hosts if not is_part(host, self.approved.get(host.name, {}))]:
             raise Stale(
                 f"plan {self.arguments.plan[:12]} does not cover all changes now needed on {', '.join(more)}",
                 hint="create the plan again with `opspact plan --live --out FILE`, and have it approved",
@@ -85,18 +93,23 @@ class ApplyRun(Struct):
         """Return the leases of the next attempt: none yet."""
         return Leases(ledger, lambda: context(head), run=self.id, attempt=self.state.attempt + 1)
 
-    def run(self, hosts: tuple[str, ...]) -> Run:
-        """Given the hosts on which it may write, return the run."""
-        stage = Stage(STAGE, "apply the changes, then verify the hosts", hosts)
-        return Run(self.id, PROCEDURE, (stage,), self.arguments.as_data())
+    def run(self, waves: tuple[Wave, ...], writes: Mapping[str, Iterable[str]], *, base: str) -> Run:
+        """Given the waves, the hosts on which each may write, and the commit that decided that, return the run."""
+        stages = tuple(stage for wave in waves for stage in wave.stages(writes.get(wave.name, ())))
+        divided = any(wave.gate.rollout for wave in waves)
+        arguments = replace(self.arguments, waves=waves, base=base) if divided else self.arguments
+        return Run(self.id, PROCEDURE, stages, arguments.as_data())
 
     def planned(self, run: Run) -> tuple[PlannedStage, ...]:
         """Given the run, return what becomes of its stages."""
         return resume(run, self.state)
 
 
-def _is_part(host: HostPlan, approved: PlannedSteps) -> bool:
-    """Whether all that is to be done on a host was to be done before. What is half done is changed, no more added."""
+def is_part(host: HostPlan, approved: PlannedSteps) -> bool:
+    """Given a host's plan and what was to be done there before, return whether that covers it.
+
+    What is half done is changed, no more added.
+    """
     return all(change.step.identity in _identities(approved, makes=change.action.makes) for change in host.changes)
 
 
@@ -160,6 +173,8 @@ def _arguments(given: Mapping[str, object]) -> ApplyArguments:
         requester=str(given.get("requester", "")),
         hosts=tuple(map(str, hosts)) if isinstance(hosts, list | tuple) else (),
         allow_older=given.get("allow_older") is True,
+        waves=from_data(tuple[Wave, ...], given.get("waves", [])),
+        base=str(given.get("base", "")),
     )
 
 

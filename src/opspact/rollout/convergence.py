@@ -40,6 +40,7 @@ class Convergence(Struct):
     """What an apply works with once it is known what differs.
 
     `others` are sessions to hosts that were not chosen and on which the chosen depend: steps act there too.
+    `inventory`: the files by which Ansible reaches hosts.
     """
 
     head: Compiled
@@ -51,6 +52,15 @@ class Convergence(Struct):
     before: Survey
     plan: Plan
     work: Mapping[str, Work]
+    inventory: Mapping[str, bytes]
+
+    def within(self, hosts: Iterable[str]) -> "Convergence":
+        """Given hosts, return what an apply of these alone works with."""
+        names = set(hosts)
+        results = {name: it for name, it in self.before.results.items() if name in names}
+        manifests = {name: it for name, it in self.before.manifests.items() if name in names}
+        plans = tuple(it for it in self.plan.hosts if it.name in names)
+        return replace(self, before=Survey(results, manifests), plan=replace(self.plan, hosts=plans))
 
     def to_write(self) -> tuple[str, ...]:
         """Return the hosts on which something is to be written: own steps, a manifest, a part of others' steps."""
@@ -64,10 +74,13 @@ class Convergence(Struct):
         """Record what was seen; nothing is written on any host."""
         return self._unchanged(leases, self._write_manifests(self.before, ()), {})
 
-    def carry_out(self, leases: Leases, hosts: tuple[str, ...]) -> ApplyOutcome:
-        """Take the hosts, and converge those that are not taken by another run. Raise LeaseLost when all are."""
+    def take(self, leases: Leases, hosts: Iterable[str]) -> dict[str, str]:
+        """Take hosts; return for each that could not be taken why. Raise LeaseLost when another run has taken all."""
         chosen = self.head.hosts(hosts)
-        why = host_lease.take(leases, (self.sessions, self.others), chosen, python=self.settings.python)
+        return host_lease.take(leases, (self.sessions, self.others), chosen, python=self.settings.python)
+
+    def carry_out(self, leases: Leases, why: Mapping[str, str]) -> ApplyOutcome:
+        """Converge the hosts, except those that are closed for a reason. Raise LeaseLost when all are lost."""
         updates = self._write_manifests(self.before, why)
         if self.plan.is_empty:
             return self._unchanged(leases, updates, why)
@@ -135,7 +148,7 @@ class Convergence(Struct):
 
     def _run(self, settings: RunSettings, work: Mapping[str, Work]) -> RunOutcome:
         self.listener.stage("applying changes to", len(work))
-        made = project(work, self.head.inventory_files)
+        made = project(work, self.inventory)
         try:
             with run_folder.fresh(settings.base) as place:  # a run's folder too: what a kill leaves is swept
                 folder = place.path / "project"

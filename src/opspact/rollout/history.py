@@ -14,16 +14,18 @@ ManifestQuery = Callable[[Sequence[str]], Collection[str]]
 """Given hosts, return those on which a manifest of ours is, and report which could not be asked."""
 
 
-def converged_commits(ledger: Ledger, contract: str, hosts: Iterable[str]) -> dict[str, str]:
+def converged_commits(ledger: Ledger, contract: str, hosts: Iterable[str], *, without: str = "") -> dict[str, str]:
     """Given a contract's name and hosts, return for each the commit at which it last converged, as it was recorded.
 
-    A host that never converged is not in it.
+    A host that never converged is not in it. `without`: a run that does not count.
     """
     asked = set(hosts)
     converged: dict[str, str] = {}
     for each in ledger.read(ApplyFinished, contract=contract, newest_first=True):
         if asked <= converged.keys():
             break
+        if without and each.event.run == without:
+            continue
         for name in (asked & each.event.hosts.keys()) - converged.keys():
             if each.event.hosts[name].is_converged:
                 converged[name] = each.commit

@@ -16,7 +16,8 @@ class ApplyOutcome(Struct):
     """What came of an apply. `results` is the last check of every chosen host; `why` says per host what went wrong.
 
     `taken`: hosts on which the run found that another one has taken them, each with that run (empty: unknown).
-    `removed`: identities of what left each host, as far as that was seen.
+    `removed`: identities of what left each host, as far as that was seen. `not_started`: hosts of waves that were not
+    begun; `stopped`: why the rest waits, where nothing has failed.
     """
 
     plan: Plan
@@ -27,11 +28,18 @@ class ApplyOutcome(Struct):
     signal: int = 0
     taken: Mapping[str, str] = field(default_factory=dict)
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_started: tuple[str, ...] = ()
+    stopped: str = ""
 
     @property
     def is_converged(self) -> bool:
         """Whether every chosen host was reached and is as the policies say."""
-        return not self.signal and not self.why and all(map(is_converged, self.results.values()))
+        return not (self.signal or self.stopped or self.failed)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The hosts that are not as the policies say; whether their wave was begun or not."""
+        return tuple(name for name, it in self.results.items() if name in self.why or not is_converged(it))
 
     def done(self, host: HostPlan) -> dict[Action, tuple[str, ...]]:
         """Given a host's plan, return the steps that the last check found added, changed and removed, by identity.

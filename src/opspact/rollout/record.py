@@ -55,7 +55,7 @@ def started(leases: Leases, head: Compiled, plan: Plan, *, manifests: ManifestCh
             run=leases.run,
         )
 
-    _record(leases, events, plan)
+    _record(leases, events, plan, head=head)
 
 
 def finished(
@@ -72,18 +72,18 @@ def finished(
         lost = leases.lost
         return _finished(leases, head, outcome.without(lost), manifests=_kept(manifests, lost), found=found)
 
-    _record(leases, events, outcome.plan)
+    _record(leases, events, outcome.plan, head=head)
     return outcome.with_lost(leases.lost)
 
 
-def _record(leases: Leases, events: Callable[[], Iterable[AnyEvent]], plan: Plan) -> None:
+def _record(leases: Leases, events: Callable[[], Iterable[AnyEvent]], plan: Plan, *, head: Compiled) -> None:
     """Record events; whenever it turns out that a host was lost, make them again without it.
 
     They are made again, too, when another apply has just recorded where a policy came into effect.
     """
     while True:
         try:
-            return leases.record(events(), plan_digest=plan.digest)
+            return leases.record(events(), plan_digest=plan.digest, commit=head.commit)
         except AlreadyRecorded:
             continue
         except LeaseLost:
@@ -122,6 +122,25 @@ def _finished(
 
 def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:
     """Record what verify saw of each host, and what that comes to."""
+    ledger.record_all(_verified(head, survey), context=context(head))
+
+
+def gate_verified(leases: Leases, head: Compiled, survey: Survey) -> None:
+    """Record what was seen of a wave's hosts when they had settled, except of those that another run has taken."""
+
+    def events() -> Iterable[AnyEvent]:
+        results = {name: result for name, result in survey.results.items() if name not in leases.lost}
+        return _verified(head, replace(survey, results=results), run=leases.run)
+
+    while True:
+        try:
+            return leases.record(events())
+        except LeaseLost:
+            if leases.is_lost:
+                raise
+
+
+def _verified(head: Compiled, survey: Survey, run: str = "") -> list[AnyEvent]:
     results = survey.results
     checks = _checks(head, results, CheckSource.VERIFY, found=survey.manifests, steps=_steps(head, results))
     by_state: dict[State, list[str]] = {state: [] for state in State}
@@ -132,9 +151,9 @@ def verified(ledger: Ledger, head: Compiled, survey: Survey) -> None:
         failed=tuple(by_state[State.FAILED]),
         unknown=tuple(by_state[State.UNKNOWN]),
         contract_digest=head.contract.digest,
+        run=run,
     )
-    events: list[AnyEvent] = [*checks, event]
-    ledger.record_all(events, context=context(head))
+    return [*(replace(check, run=run) for check in checks), event]
 
 
 def _state(result: HostResult) -> State:
