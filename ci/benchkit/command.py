@@ -41,11 +41,12 @@ ON_HOSTS = {
     "nothing": measure.nothing,
     "verify": measure.verify,
     "names": measure.names,
+    "waves": measure.waves,
     "collect": measure.collect,
 }
 """Parts in their order: `collect` leaves the hosts with jobs of its own."""
 
-IN_THE_LARGEST = ("names", "collect")
+IN_THE_LARGEST = ("names", "waves", "collect")
 """What is measured in the largest lab alone."""
 
 PARTS = (*ALONE, *WITH_DATA, *ON_HOSTS)

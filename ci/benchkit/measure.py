@@ -22,6 +22,7 @@ from benchkit import (
     planning,
     purging,
     reviewing,
+    rolling_out,
     scale,
 )
 from benchkit.bed import Bed, nothing_done
@@ -319,6 +320,18 @@ def judging(folder: Path, taking: Taking) -> list[Row]:
         )
         for command in ("status", "trace")
     ]
+
+
+def waves(bed: Bed, taking: Taking) -> list[Row]:
+    """Given a bed, measure a change of one file on each host, in four waves and in one."""
+    folder = bed.contract.parent
+    contestants = {
+        name: rolling_out.RollingOut(bed, folder, name, in_waves=name == "waves").run for name in ("waves", "one")
+    }
+    taking.turns(contestants)
+    ours = taking.figure("waves", "four waves")
+    theirs = taking.figure("one", "one `opspact apply --yes` of all")
+    return [Row(f"a file changed on {bed.count} hosts", ours, theirs, 1.4, at_most=True)]
 
 
 def purge(folder: Path, taking: Taking) -> list[Row]:

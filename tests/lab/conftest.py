@@ -22,7 +22,7 @@ LONGEST = (
     *("two_releases", "bad_days", "resources", "apply", "lab_leaning", "runs", "uutils", "timers", "restarts"),
     *("sessions", "drill", "leavers", "notes", "bastion", "two_contracts", "code_tables", "data_care", "own_login"),
     *("restore", "rebuild", "emergency_access", "attacks", "prune", "onhost", "devices", "accounts", "log_review"),
-    *("mariadb", "other_access", "redaction", "collect", "backup_faults", "adopt"),
+    *("mariadb", "other_access", "redaction", "collect", "backup_faults", "adopt", "waves"),
 )
 """Files that take minutes: begun first, so that no worker waits for another in the end."""
 

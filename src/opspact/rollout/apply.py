@@ -20,15 +20,15 @@ from opspact.model.policies.rollout import Rollout
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
 from opspact.rollout import dependencies, manifest_writer, planner
-from opspact.rollout.apply_run import PROCEDURE, ApplyRun, described
-from opspact.rollout.base import FIRST_APPLY, Base, base_at, base_of
+from opspact.rollout.apply_run import PROCEDURE, ApplyRun, base_commit, described
+from opspact.rollout.base import Base, base_at, base_of
 from opspact.rollout.convergence import Convergence
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.progress_listener import ProgressListener
 from opspact.rollout.rollback import Rollback
 from opspact.rollout.survey import Survey, Surveyor
 from opspact.rollout.wave_run import WaveRun
-from opspact.rollout.waves import Wave, check_brake, split, with_rest, writes
+from opspact.rollout.waves import Wave, check_brake, rollouts_of, split, with_rest, writes
 from opspact.run.execution import Execution
 from opspact.run.journal import Journal
 from opspact.run.leases import Leases
@@ -84,7 +84,7 @@ class Apply(Struct):
             self.run.check(plan)
             self.permit(plan)
             self._report(plan)
-            base = self._base(chosen)
+            base = self._base(chosen, last)
             if not self.run.is_resumed:
                 check_brake(self._rollouts(base), plan, self.head.contract.inventory.hosts)
             convergence = Convergence(
@@ -103,7 +103,7 @@ class Apply(Struct):
             hosts = tuple(dict.fromkeys((*convergence.to_write(), *left)))
             if not hosts and not self.run.is_resumed:
                 return convergence.observe(leases)
-            waves = self._waves(plan, hosts, base=base)
+            waves = self._waves(plan, convergence.to_write() or hosts, base=base)
             run = self.run.run(waves, writes(waves, plan, hosts), base=base.commit)
             wave_run = WaveRun(
                 convergence=convergence,
@@ -149,15 +149,19 @@ class Apply(Struct):
                 self.listener.message(f"{it}, did not finish on {list_names(hosts, _SHOWN)}; this apply starts over")
         return tuple(left)
 
-    def _base(self, chosen: Collection[str]) -> Base:
-        """Return what decides on the waves; in a resumed run, what decided when it began."""
-        if recorded := self.run.arguments.base:
-            return base_at(self.workspace, self.head, recorded)
+    def _base(self, chosen: Collection[str], last: Mapping[str, str]) -> Base:
+        """Return what decides on the waves, given the run that had each host last.
+
+        While a run in waves is not done, what decided when it began: its first waves have brought its own commit.
+        """
+        journal = Journal(self.ledger, self.head.contract.name)
+        begun = (base_commit(it.event) for it in journal.unfinished(PROCEDURE, set(last.values())))
+        if commit := self.run.arguments.base or next(filter(None, begun), ""):
+            return base_at(self.workspace, self.head, commit)
         return base_of(self.workspace, self.head, self.ledger, hosts=chosen)
 
     def _rollouts(self, base: Base) -> tuple[Rollout, ...]:
-        """Return the rollouts that count: none for the first apply, as nothing that it could break is there yet."""
-        return base.contract.rollouts if self.run.in_waves and base.why != FIRST_APPLY else ()
+        return rollouts_of(base) if self.run.in_waves else ()
 
     def _waves(self, plan: Plan, hosts: tuple[str, ...], *, base: Base) -> tuple[Wave, ...]:
         """Return all waves of the run: those with which it began, where it did, or those that the rollouts ask for."""

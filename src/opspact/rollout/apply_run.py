@@ -178,6 +178,11 @@ def _arguments(given: Mapping[str, object]) -> ApplyArguments:
     )
 
 
+def base_commit(run: RunStarted) -> str:
+    """Given an apply that was begun, return the commit that decided on its waves (empty: it had none)."""
+    return _arguments(run.arguments).base
+
+
 def _approved(ledger: Ledger, head: Compiled, run: RunStarted) -> Mapping[str, PlannedSteps] | None:
     first = ledger.read(ApplyStarted, contract=head.contract.name, subject=run.subject, limit=1)
     return next((each.event.hosts for each in first), None)

@@ -12,6 +12,7 @@ from opspact.model.policies.rollout import Wave as WantedWave
 from opspact.plan.change import Action
 from opspact.plan.dependencies import host_dependencies
 from opspact.plan.plan import Plan
+from opspact.rollout.base import FIRST_APPLY, Base
 from opspact.run.stage import Stage
 from opspact.run.state import RunState, is_done
 from opspact.structs import Struct, field, replace
@@ -65,6 +66,11 @@ class _Names(Struct):
     def next(self, word: str) -> str:
         self._used[word] = self._used.get(word, 0) + 1
         return f"{word}-{self._used[word]}"
+
+
+def rollouts_of(base: Base) -> tuple[Rollout, ...]:
+    """Given the base, return the rollouts that count: none for the first apply, as nothing is there to break."""
+    return () if base.why == FIRST_APPLY else base.contract.rollouts
 
 
 def split(rollouts: Sequence[Rollout], plan: Plan, hosts: Sequence[str]) -> tuple[Wave, ...]:

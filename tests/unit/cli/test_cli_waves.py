@@ -145,6 +145,7 @@ def test_a_pause_ends_the_apply_until_a_person_continues_it(
     assert (paused.code, repository.kept.read_text()) == (1, "second")
     assert "paused: look at the shop" in paused.out
     assert opspact("apply", "--yes").code == 1  # nobody gets past it by starting again
+    assert repository.kept.read_text() == "second"
     continued = opspact("apply", "--resume", "--yes")
     assert (continued.code, repository.kept.read_text()) == (0, "third")
     found = [each.event for each in ledger().read(StageFinished, contract="tiny") if each.event.stage == "pause-1"]

@@ -1,0 +1,33 @@
+"""The waves in which apply would carry a live plan out, and whether the brake would refuse it: shown before.
+
+In: the ledger, a live plan. Out: the same waves that apply computes from the same plan.
+"""
+
+from opspact.errors import Refused
+from opspact.ledger.store import Ledger
+from opspact.plan.plan import Plan
+from opspact.rollout.base import base_of
+from opspact.rollout.waves import Wave, check_brake, rollouts_of, split
+from opspact.steps.check import Reach
+from opspact.structs import Struct
+from opspact.workspace.workspace import Compiled, Workspace
+
+
+class LiveWaves(Struct):
+    """Waves, none where no rollout divides the plan; why apply would refuse the plan (empty: it would not)."""
+
+    waves: tuple[Wave, ...] = ()
+    refusal: str = ""
+
+
+def live_waves(workspace: Workspace, head: Compiled, ledger: Ledger | None, *, plan: Plan) -> LiveWaves:
+    """Given a live plan and the ledger (None: nothing was recorded), return its waves."""
+    changed = [it.name for it in plan.hosts if not it.is_empty or it.adopted or it.reach is not Reach.REACHED]
+    rollouts = rollouts_of(base_of(workspace, head, ledger, hosts=[it.name for it in plan.hosts]))
+    if plan.is_empty or not rollouts:
+        return LiveWaves()
+    try:
+        check_brake(rollouts, plan, head.contract.inventory.hosts)
+    except Refused as refused:
+        return LiveWaves(split(rollouts, plan, changed), f"{refused}; {refused.hint}")
+    return LiveWaves(split(rollouts, plan, changed))

@@ -1,0 +1,70 @@
+"""Waves on hosts: a canary that breaks nginx is rolled back and stops the rest, hosts that are down count."""
+
+import pytest
+from contracts import Contract, small
+from labkit import Lab
+
+from opspact.ledger.run_events import StageFinished
+from opspact.ledger.store import open_ledger
+
+pytestmark = pytest.mark.lab
+
+POLICIES = """\
+kind: service
+name: shop
+hosts: app1:db1
+owner: crew
+packages: [nginx]
+files: [{path: /etc/nginx/conf.d/shop.conf, source: files/shop, reloads: nginx.service}]
+units: [nginx.service]
+normal: [{http: {url: "http://127.0.0.1:8097/", status: 200}}]
+---
+kind: rollout
+name: default
+waves: [{hosts: app1}, {pause: look}, {percent: 100}]
+gate: {settle: 1s}
+"""
+SITE = "server {{ listen 127.0.0.1:8097; location / {{ return {status} '{text}'; }} }}\n"
+ASK = "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:8097/\").read().decode())'"
+
+
+def change(contract: Contract, *, status: int, text: str) -> None:
+    contract.write("files/shop", SITE.format(status=status, text=text))
+    contract.commit()
+
+
+def stages(contract: Contract) -> list[str]:
+    """Return how each stage ended, in order."""
+    with open_ledger(contract.folder / ".opspact/ledger.sqlite3", create=False) as ledger:
+        found = list(ledger.read(StageFinished, contract=contract.name))
+    return [f"{each.event.stage} {each.event.outcome.value}" for each in found]
+
+
+def test_a_canary_that_breaks_nginx_stops_the_rollout_and_is_rolled_back(two_databases: Lab) -> None:
+    with small(two_databases, "shop", POLICIES) as contract:
+        change(contract, status=200, text="one")
+        contract.good("apply", "--yes")
+        untouched = two_databases.root("db1", "stat -c '%Z %i' /etc/nginx/conf.d/shop.conf").out
+
+        change(contract, status=500, text="two")
+        failed = contract.run("apply", "--yes", "--format", "json")
+        assert failed.code == 3, failed.err
+        assert any("app1: back at commit" in note for note in failed.json["notes"])
+        assert (failed.of_host("db1")["started"], failed.of_host("app1")["started"]) == (False, True)
+        assert stages(contract) == ["converge done", "wave-1 failed", "rollback-1 done"]
+        assert two_databases.root("app1", ASK).out == "one\n"
+        assert two_databases.root("db1", "stat -c '%Z %i' /etc/nginx/conf.d/shop.conf").out == untouched
+
+        contract.change("policies/all.yaml", " {pause: look},", "")
+        change(contract, status=200, text="three")
+        assert contract.run("apply", "--yes").code == 1
+        assert contract.run("apply", "--yes").code == 1  # the pause of the base counts until a person continues
+        assert stages(contract)[3:] == ["wave-1 done", "pause-1 stopped", "pause-1 stopped"]
+        two_databases.stop("db1")
+        down = contract.run("apply", "--resume", "--yes")  # a host that is down has failed
+        assert (down.code, stages(contract)[6:]) == (3, ["pause-1 done", "wave-1 failed"]), down.err
+        two_databases.up()
+        contract.good("apply", "--resume", "--yes")
+        assert stages(contract)[8:] == ["wave-1 done"]
+        assert [two_databases.root(host, ASK).out for host in ("app1", "db1")] == ["three\n", "three\n"]
+        contract.good("verify")
