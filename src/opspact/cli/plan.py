@@ -25,10 +25,12 @@ from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, un
 from opspact.report.plan_data import plan_json
 from opspact.report.plan_markdown import plan_markdown
 from opspact.report.secrets import missing_secret_lines
+from opspact.report.waves import wave_lines
 from opspact.rollout import history, planner
 from opspact.rollout.change_reasons import reasons_of
 from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
 from opspact.rollout.file_contents import found_files
+from opspact.rollout.live_waves import LiveWaves, live_waves
 from opspact.rollout.orphans import orphan_hosts
 from opspact.steps.check import Reach
 from opspact.structs import Struct, replace
@@ -91,12 +93,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
 class _Beside(Struct):
     """What is shown beside a plan: the steps as they were, what changes in the contract.
 
-    `missing`: the secrets that are not available.
+    `missing`: the secrets that are not available. `waves`: those in which apply would carry the plan out.
     """
 
     sides: PreviousSteps = NO_PREVIOUS_STEPS
     comparison: ContractComparison | None = None
     missing: tuple[Problem, ...] = ()
+    waves: LiveWaves = LiveWaves()
 
 
 def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: bool) -> tuple[Plan, _Beside]:
@@ -106,9 +109,10 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
         missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
         plan = replace(work.planned(survey), orphans=orphans)
         reasons = reasons_of(plan, survey, ledger, workspace=work.workspace, head=work.head)
+        waves = live_waves(work.workspace, work.head, ledger, plan=plan)
     with work.sessions(host.name for host in plan.hosts if host.reach is Reach.REACHED and diff) as sessions:
         found = found_files(sessions, plan) if diff else {}
-    return plan, _Beside(PreviousSteps(found=found, reasons=reasons), missing=missing)
+    return plan, _Beside(PreviousSteps(found=found, reasons=reasons), missing=missing, waves=waves)
 
 
 @contextmanager
@@ -176,7 +180,7 @@ def _print(work: CommandContext, plan: Plan, beside: _Beside, *, form: Format) -
     match form:
         case Format.TEXT:
             lines = plan_lines(plan, beside.sides, comparison=beside.comparison)
-            settings.stdout.show([*lines, *missing_secret_lines(beside.missing)])
+            settings.stdout.show([*lines, *missing_secret_lines(beside.missing), *wave_lines(beside.waves)])
         case Format.JSON:
             sys.stdout.write(plan_json(plan, beside.sides, comparison=beside.comparison))
             settings.stderr.show(missing_secret_lines(beside.missing))

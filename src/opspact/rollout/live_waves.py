@@ -22,12 +22,14 @@ class LiveWaves(Struct):
 
 def live_waves(workspace: Workspace, head: Compiled, ledger: Ledger | None, *, plan: Plan) -> LiveWaves:
     """Given a live plan and the ledger (None: nothing was recorded), return its waves."""
-    changed = [it.name for it in plan.hosts if not it.is_empty or it.adopted or it.reach is not Reach.REACHED]
-    rollouts = rollouts_of(base_of(workspace, head, ledger, hosts=[it.name for it in plan.hosts]))
-    if plan.is_empty or not rollouts:
+    if plan.is_empty:
         return LiveWaves()
+    changed = [it.name for it in plan.hosts if not it.is_empty or it.adopted or it.reach is not Reach.REACHED]
+    waves: tuple[Wave, ...] = ()
     try:
+        rollouts = rollouts_of(base_of(workspace, head, ledger, hosts=[it.name for it in plan.hosts]))
+        waves = split(rollouts, plan, changed) if rollouts else ()
         check_brake(rollouts, plan, head.contract.inventory.hosts)
     except Refused as refused:
-        return LiveWaves(split(rollouts, plan, changed), f"{refused}; {refused.hint}")
-    return LiveWaves(split(rollouts, plan, changed))
+        return LiveWaves(waves, f"{refused.args[0]}; {refused.hint}")
+    return LiveWaves(waves)

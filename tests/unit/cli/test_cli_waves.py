@@ -83,6 +83,7 @@ def test_the_first_apply_has_no_waves_and_the_next_one_has(
 ) -> None:
     first_apply(repository, opspact)
     commit(repository, "second")
+    assert "wave-1  rollout/default: here" in opspact("plan", "--live").out
     assert opspact("apply", "--yes").code == 0
     assert repository.kept.read_text() == "second"
     assert stages(ledger()) == ["converge done", "wave-1 done"]
