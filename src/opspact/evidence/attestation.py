@@ -11,6 +11,7 @@ from datetime import datetime
 from opspact.evidence.attested_events import Attested, AttestedEvent
 from opspact.evidence.shortfall import Shortfall, result_of, shortfalls
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostChecked, HostOutcome
+from opspact.ledger.approval_events import ApprovalReceived, ApprovalSkipped
 from opspact.ledger.canonical import canonical_json, time_text
 from opspact.ledger.event import Head
 from opspact.ledger.events import Recorded
@@ -63,6 +64,12 @@ def _predicate(attestation: Attestation, attested: Attested) -> Data:
         "ledger": {"head": str(attestation.head)},
         "selection": attested.selection,
         "planned": [_common(each) | _of_start(each.event) for each in events if isinstance(each.event, ApplyStarted)],
+        "approved": [
+            _common(each) | _of_approval(each.event) for each in events if isinstance(each.event, ApprovalReceived)
+        ],
+        "approvals_skipped": [
+            _common(each) | _of_skipped(each.event) for each in events if isinstance(each.event, ApprovalSkipped)
+        ],
         "applied": [_common(each) | _of_end(each.event) for each in events if isinstance(each.event, ApplyFinished)],
         "runs": [_common(each) | _of_run(each.event) for each in events if isinstance(each.event, RunFinished)],
         "verified": [_common(each) | _of_check(each.event) for each in events if isinstance(each.event, HostChecked)],
@@ -88,6 +95,16 @@ def _of_start(event: ApplyStarted) -> Data:
         host: {action.value: list(steps) for action, steps in planned.items()} for host, planned in event.hosts.items()
     }
     return {"run": event.run, "contract_digest": event.contract_digest, "hosts": hosts}
+
+
+def _of_approval(event: ApprovalReceived) -> Data:
+    told = {"approved_plan": event.plan, "person": event.person, "key": event.fingerprint, "roles": list(event.roles)}
+    return {**told, "signed": time_text(event.approved), "requester": event.requester, "signature": event.signature}
+
+
+def _of_skipped(event: ApprovalSkipped) -> Data:
+    told = {"run": event.run, "policy": event.policy, "person": event.person, "reason": event.reason}
+    return {**told, "approvers": list(event.approvers), "hosts": list(event.hosts)}
 
 
 def _of_end(event: ApplyFinished) -> Data:

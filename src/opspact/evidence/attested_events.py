@@ -3,22 +3,26 @@
 In: a ledger, a contract's name, a run or a period. Out: events of applies and checks, in their order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from opspact.errors import NothingFound, Refused
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostChecked, VerifyFinished
+from opspact.ledger.approval_events import ApprovalEvent, ApprovalReceived, ApprovalSkipped
 from opspact.ledger.canonical import time_text
 from opspact.ledger.events import Recorded
 from opspact.ledger.run_events import RunFinished
 from opspact.ledger.store import Ledger
 from opspact.structs import Struct
 
-AttestedEvent = ApplyFinished | ApplyStarted | HostChecked | RunFinished | VerifyFinished
+AttestedEvent = ApprovalEvent | ApplyFinished | ApplyStarted | HostChecked | RunFinished | VerifyFinished
 """An event that an attestation tells of."""
 
 _OF_RUNS = (ApplyStarted, ApplyFinished, RunFinished)
-_OF_PERIODS = (ApplyStarted, ApplyFinished, RunFinished, HostChecked, VerifyFinished)
+_OF_PERIODS = (
+    *(ApprovalReceived, ApprovalSkipped, ApplyStarted, ApplyFinished),
+    *(RunFinished, HostChecked, VerifyFinished),
+)
 
 
 class Attested(Struct):
@@ -52,6 +56,7 @@ class AttestedEvents(Struct):
         if not found:
             raise NothingFound(f"the ledger has no apply of run {run}")
         first = min(each.sequence for each in found)
+        found += self._approvals(run, {each.plan_digest for each in found if each.plan_digest})
         checks = self.ledger.read(HostChecked, contract=self.contract, after=first)
         return self._attested({"run": run}, [*found, *(each for each in checks if each.event.run == run)])
 
@@ -68,6 +73,13 @@ class AttestedEvents(Struct):
         if not (found := [each for each in found if each.at < until]):
             raise NothingFound("nothing was applied or verified in that period")
         return self._attested({"from": time_text(since), "to": time_text(until)}, found)
+
+    def _approvals(self, run: str, plans: set[str]) -> Iterator[Recorded[ApprovalReceived] | Recorded[ApprovalSkipped]]:
+        """Given a run and the digests of its plans, yield who approved these, and what it did not wait for."""
+        for plan in sorted(plans):
+            yield from self.ledger.read(ApprovalReceived, contract=self.contract, subject=f"plan/{plan}")
+        skipped = self.ledger.read(ApprovalSkipped, contract=self.contract)
+        yield from (each for each in skipped if each.event.run == run)
 
     def _newest_apply(self) -> Recorded[ApplyStarted] | Recorded[ApplyFinished]:
         started = next(self.ledger.read(ApplyStarted, contract=self.contract, newest_first=True, limit=1), None)

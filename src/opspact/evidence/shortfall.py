@@ -8,6 +8,7 @@ from typing import assert_never
 
 from opspact.evidence.attested_events import Attested, AttestedEvent
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostChecked, HostOutcome, VerifyFinished
+from opspact.ledger.approval_events import ApprovalReceived, ApprovalSkipped
 from opspact.ledger.run_events import RunFinished, RunOutcome
 from opspact.steps.check import Reach, State
 from opspact.structs import Struct
@@ -58,7 +59,7 @@ def _of_event(event: AttestedEvent, number: int) -> Iterator[Shortfall]:
         case VerifyFinished():
             yield from (Shortfall(number, host, "verify: unknown", is_known=False) for host in event.unknown)
             yield from (Shortfall(number, host, "verify: failed") for host in event.failed)
-        case ApplyStarted():
+        case ApplyStarted() | ApprovalReceived() | ApprovalSkipped():
             pass
         case _:
             assert_never(event)

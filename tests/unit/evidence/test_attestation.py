@@ -13,6 +13,7 @@ from opspact.errors import NothingFound, Refused
 from opspact.evidence.attestation import Attestation, statement
 from opspact.evidence.attested_events import Attested, AttestedEvents
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, CheckSource, HostChecked, HostOutcome
+from opspact.ledger.approval_events import ApprovalReceived, ApprovalSkipped
 from opspact.ledger.events import AnyEvent
 from opspact.ledger.run_events import RunFinished, RunOutcome
 from opspact.ledger.store import Ledger, open_ledger
@@ -114,6 +115,24 @@ def test_what_failed_and_what_nobody_knows_is_in_it(
     predicate = told(ledger)["predicate"]
     said = [each["what"] for each in predicate["failures"] + predicate["unknown"]]
     assert (predicate["result"], what in said) == (result, True), said
+
+
+def test_who_approved_it_and_what_it_did_not_wait_for_is_in_it(ledger: Ledger) -> None:
+    approval = ApprovalReceived(PLAN, "wang-fang", "SHA256:x", NOW, ("customer",), "li-na", "signature")
+    record(ledger, approval, ApprovalReceived("ef" * 32, "wang-fang", "SHA256:x", NOW, (), "li-na", "other plan"))
+    skipped = ApprovalSkipped("approval/all", "r1", PLAN, "li-na", ("wang-fang",), ("app1",), "disk full")
+    record(ledger, skipped, ApprovalSkipped("approval/all", "r2", PLAN, "li-na", (), (), "another run"))
+    record(ledger, STARTED, CHECKED, FINISHED)
+
+    predicate = told(ledger)["predicate"]
+
+    assert [(each["event"], each["person"], each["roles"]) for each in predicate["approved"]] == [
+        (1, "wang-fang", ["customer"])
+    ]
+    assert [(each["event"], each["reason"]) for each in predicate["approvals_skipped"]] == [(3, "disk full")]
+    assert predicate["result"] == "passed"
+    period = told(ledger, AttestedEvents(ledger, CONTRACT).of_period(NOW, NOW + timedelta(1)))["predicate"]
+    assert (len(period["approved"]), len(period["approvals_skipped"])) == (2, 2)
 
 
 def test_only_the_run_that_is_meant_is_in_it(ledger: Ledger) -> None:
