@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from labkit import Lab, LabError
+from labkit.hours import at_any_hour
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
@@ -85,7 +86,10 @@ AUTHOR = {"NAME": "Demo", "EMAIL": "demo@example.com"}
 
 
 def write_contract() -> None:
-    """Copy the reference contract into a repository of its own, from this year on, with a vault and its password."""
+    """Copy the reference contract into a repository of its own, from this year on, with a vault and its password.
+
+    Its windows allow changes whenever the demo runs.
+    """
     shutil.rmtree(DEMO, ignore_errors=True)
     for part in ("policies", "inventory", "files", "runbooks"):
         shutil.copytree(ROOT / part, CONTRACT / part)
@@ -94,6 +98,8 @@ def write_contract() -> None:
     written.write_text(re.sub("(?m)^period: .*$", years, written.read_text(encoding="utf-8")), encoding="utf-8")
     rollout = CONTRACT / "policies" / "rollout.yaml"
     rollout.write_text(rollout.read_text(encoding="utf-8").replace("settle: 2m", "settle: 1s"), encoding="utf-8")
+    windows = CONTRACT / "policies" / "windows.yaml"
+    windows.write_text(at_any_hour(windows.read_text(encoding="utf-8")), encoding="utf-8")
     password = DEMO / "vault-password"
     password.touch(mode=0o600)
     password.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="utf-8")

@@ -25,6 +25,7 @@ from ansible.parsing.vault import (  # type: ignore[import-untyped]  # ansible-c
     VaultSecret,
 )
 from labkit import Lab
+from labkit.hours import at_any_hour
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -257,6 +258,8 @@ def reference(lab: Lab) -> Iterator[Contract]:
         (contract.folder / "policies/rollout.yaml").unlink()
         devices = "policies/devices.yaml"
         contract.write(devices, lab.relocated((ROOT / devices).read_text(encoding="utf-8")))
+        windows = "policies/windows.yaml"
+        contract.write(windows, at_any_hour((ROOT / windows).read_text(encoding="utf-8")))
         contract.commit()
         yield contract
 

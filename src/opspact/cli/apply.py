@@ -164,11 +164,19 @@ def _arguments(head: Compiled, limit: str | None, approved: ApprovedPlan | None)
 
 
 def apply_now(  # noqa: PLR0913 - who is asked, and by whom it is permitted
-    work: CommandContext, ledger: Ledger, run: ApplyRun, *, reporter: Reporter, permit: Permit, confirm: Confirm
+    work: CommandContext,
+    ledger: Ledger,
+    run: ApplyRun,
+    *,
+    reporter: Reporter,
+    permit: Permit,
+    confirm: Confirm,
+    keeps_windows: bool = True,
 ) -> ApplyOutcome:
     """Given a new run or one to be resumed, carry it out over sessions of its own.
 
-    `permit` and `confirm` raise Refused.
+    `permit` and `confirm` raise Refused. `keeps_windows`: no host is changed when the windows of the base or a freeze
+    do not allow it.
     """
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
     settings = RunSettings(
@@ -179,7 +187,9 @@ def apply_now(  # noqa: PLR0913 - who is asked, and by whom it is permitted
     )
     with work.sessions(names) as sessions, reporter:
         confirmed = partial(confirm, sessions)
-        apply = Apply(work.workspace, work.head, ledger, run, reporter, permit, confirmed, work.sessions, settings)
+        apply = Apply(
+            work.workspace, work.head, ledger, run, reporter, permit, confirmed, work.sessions, settings, keeps_windows
+        )
         return apply.carry_out(sessions)
 
 

@@ -16,6 +16,7 @@ from opspact.ledger.store import Ledger
 from opspact.plan.plan import Plan
 from opspact.rollout.apply_run import ApplyRun
 from opspact.rollout.approval_statement import SUFFIX, SignedApproval, read_approval
+from opspact.rollout.base import Base
 from opspact.rollout.permission import Permission
 from opspact.structs import Struct
 
@@ -37,7 +38,7 @@ class ApprovalOptions(Struct):
 
     def permit(
         self, work: CommandContext, ledger: Ledger, run: ApplyRun, *, report: Callable[[str], None]
-    ) -> Callable[[Plan], None]:
+    ) -> Callable[[Plan, Base], None]:
         """Given a run, return what raises Refused, given the plan as it is then, where approvals are missing."""
         permission = Permission(
             work.workspace,
@@ -51,10 +52,10 @@ class ApprovalOptions(Struct):
             emergency=self.emergency,
         )
 
-        def permit(plan: Plan) -> None:
+        def permit(plan: Plan, base: Base) -> None:
             if self.plan is not None:
                 self.plan.check_listed(plan)
-            permission.check(plan)
+            permission.check(plan, base)
 
         return permit
 

@@ -26,12 +26,15 @@ from opspact.report.plan_data import plan_json
 from opspact.report.plan_markdown import plan_markdown
 from opspact.report.secrets import missing_secret_lines
 from opspact.report.waves import wave_lines
-from opspact.rollout import history, planner
+from opspact.report.windows import closed_lines
+from opspact.rollout import history, planner, windows
+from opspact.rollout.base import base_of
 from opspact.rollout.change_reasons import reasons_of
 from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
 from opspact.rollout.file_contents import found_files
 from opspact.rollout.live_waves import LiveWaves, live_waves
 from opspact.rollout.orphans import orphan_hosts
+from opspact.rollout.windows import ClosedHosts
 from opspact.steps.check import Reach
 from opspact.structs import Struct, replace
 from opspact.workspace.commits import is_git_installed
@@ -93,13 +96,15 @@ def command(  # noqa: PLR0913 - one parameter for each option
 class _Beside(Struct):
     """What is shown beside a plan: the steps as they were, what changes in the contract.
 
-    `missing`: the secrets that are not available. `waves`: those in which apply would carry the plan out.
+    `missing`: the secrets that are not available. `closed`: hosts that apply may not change now. `waves`: those in which
+    apply would carry the plan out.
     """
 
     sides: PreviousSteps = NO_PREVIOUS_STEPS
     comparison: ContractComparison | None = None
     missing: tuple[Problem, ...] = ()
     waves: LiveWaves = LiveWaves()
+    closed: tuple[ClosedHosts, ...] = ()
 
 
 def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: bool) -> tuple[Plan, _Beside]:
@@ -108,11 +113,23 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
         missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
         plan = replace(work.planned(survey), orphans=orphans)
+        closed = _closed(work, ledger, plan)
         reasons = reasons_of(plan, survey, ledger, workspace=work.workspace, head=work.head)
         waves = live_waves(work.workspace, work.head, ledger, plan=plan)
     with work.sessions(host.name for host in plan.hosts if host.reach is Reach.REACHED and diff) as sessions:
         found = found_files(sessions, plan) if diff else {}
-    return plan, _Beside(PreviousSteps(found=found, reasons=reasons), missing=missing, waves=waves)
+    return plan, _Beside(PreviousSteps(found=found, reasons=reasons), missing=missing, waves=waves, closed=closed)
+
+
+def _closed(work: CommandContext, ledger: Ledger | None, plan: Plan) -> tuple[ClosedHosts, ...]:
+    """Return which hosts apply may not change now; on standard error, why that is not known."""
+    changed = windows.hosts_to_change(plan)
+    try:
+        base = base_of(work.workspace, work.head, ledger, hosts=changed) if changed else None
+    except Refused as refused:
+        work.settings.stderr.show([line(("windows unknown", "doubt"), f": {refused.args[0]}")])
+        return ()
+    return windows.closed_hosts(base.contract, changed, work.workspace.now) if base else ()
 
 
 @contextmanager
@@ -136,10 +153,12 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
             plan = planner.since_converged(before, work.head, chosen)
         if limit is None:
             plan = replace(plan, orphans=orphan_hosts(work.head, ledger=ledger, base=whole))
+        closed = _closed(work, ledger, plan) if base is None else ()
     changing = [host.name for host in plan.hosts if host.of(Action.CHANGE) and host.name in before]
     sides = steps_by_identity({name: before[name].work[name] for name in changing if name in before[name].work})
     one = _as_one(before.values())
-    return plan, _Beside(PreviousSteps(sides), compare_contracts(one, work.head, cache=_cache(work)) if one else None)
+    comparison = compare_contracts(one, work.head, cache=_cache(work)) if one else None
+    return plan, _Beside(PreviousSteps(sides), comparison, closed=closed)
 
 
 def _cache(work: CommandContext) -> CompileCache:
@@ -180,9 +199,10 @@ def _print(work: CommandContext, plan: Plan, beside: _Beside, *, form: Format) -
     match form:
         case Format.TEXT:
             lines = plan_lines(plan, beside.sides, comparison=beside.comparison)
-            settings.stdout.show([*lines, *missing_secret_lines(beside.missing), *wave_lines(beside.waves)])
+            beneath = [*missing_secret_lines(beside.missing), *wave_lines(beside.waves), *closed_lines(beside.closed)]
+            settings.stdout.show([*lines, *beneath])
         case Format.JSON:
-            sys.stdout.write(plan_json(plan, beside.sides, comparison=beside.comparison))
+            sys.stdout.write(plan_json(plan, beside.sides, comparison=beside.comparison, closed=beside.closed))
             settings.stderr.show(missing_secret_lines(beside.missing))
         case Format.MARKDOWN:
             text = plan_markdown(plan, beside.sides, contract=work.head.contract.name, comparison=beside.comparison)

@@ -33,6 +33,7 @@ from opspact.report.rebuild import RebuildOutcome, rebuild_json, rebuild_lines, 
 from opspact.report.stages import stage_line
 from opspact.rollout import apply_run, state_folder
 from opspact.rollout.apply_run import ApplyArguments
+from opspact.rollout.base import Base
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.permission import check_rebuild
 from opspact.run.execution import Execution
@@ -155,9 +156,9 @@ class _Rebuilding(Struct):
         if sys.stdin.readline().strip().lower() != "yes":
             raise Refused("not confirmed; nothing was done")
 
-    def _permit(self, plan: Plan) -> None:
+    def _permit(self, plan: Plan, base: Base) -> None:
         """Let a rebuild restore what was there; policies that are others now need what an apply of them needs."""
-        check_rebuild(self.work.workspace, self.work.head, self.ledger, plan=plan)
+        check_rebuild(self.work.head, plan, base)
 
     def _apply(self) -> Applied:
         """Apply the policies to the host alone; why that is not all is shown."""
@@ -166,7 +167,13 @@ class _Rebuilding(Struct):
         run = replace(apply_run.new_run(arguments, now()), in_waves=False)  # a bare host has nothing to lose
         with self.work.reporter() as reporter:
             outcome = apply_now(
-                self.work, self.ledger, run, reporter=reporter, permit=self._permit, confirm=lambda *_: None
+                self.work,
+                self.ledger,
+                run,
+                reporter=reporter,
+                permit=self._permit,
+                confirm=lambda *_: None,
+                keeps_windows=False,
             )
         if not outcome.is_converged:
             self.work.settings.stderr.show(outcome_lines(outcome, self.ledger.head()))

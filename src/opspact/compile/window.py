@@ -17,7 +17,10 @@ def window_obligations(contract: Contract) -> Iterator[Obligation]:
     """Given a contract, yield what its windows owe."""
     for window in contract.windows:
         yield not_carried_out(
-            window.origin, "respected window", proof=Proof.CLOCK, reason="apply does not keep windows yet"
+            window.origin,
+            "respected window",
+            proof=Proof.CLOCK,
+            reason="opspact apply keeps windows; no evidence of it is judged yet",
         )
     yield from _guard_inspections(contract)
     for window, guard in guard_periods(contract):

@@ -3,6 +3,8 @@
 In: a plan. Out: one JSON object.
 """
 
+from collections.abc import Sequence
+
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.contract_comparison import contract_data
@@ -20,7 +22,9 @@ from opspact.report.plan import (
     totals,
     unreachable_hosts,
 )
+from opspact.report.windows import closed_data
 from opspact.rollout.contract_comparison import ContractComparison
+from opspact.rollout.windows import ClosedHosts
 from opspact.steps.check import Reach
 from opspact.structs import replace
 from opspact.text.instants import format_instant_in_utc
@@ -31,12 +35,14 @@ def plan_json(
     sides: PreviousSteps = NO_PREVIOUS_STEPS,
     *,
     comparison: ContractComparison | None = None,
+    closed: Sequence[ClosedHosts] = (),
 ) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
     What changes in the contract is there too where it is known; it is information, not carried out, and no part of the
     digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
-    reason; and when a timer that is started elapses: `next_run`. `reason`: whether a change is intended, or drift.
+    reason; when a timer that is started elapses: `next_run`; and which hosts apply may not change now: `windows`.
+    `reason`: whether a change is intended, or drift.
     """
     brief = _Brief()
     counts = {
@@ -60,6 +66,7 @@ def plan_json(
             "left_the_inventory": orphan_data(plan.orphans),
             **(contract_data(comparison) if comparison else {}),
             **({"unchanged": is_equal(plan, comparison)} if comparison else {}),
+            **({"windows": closed_data(closed)} if closed else {}),
         },
     )
 

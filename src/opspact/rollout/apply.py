@@ -19,7 +19,7 @@ from opspact.ledger.store import Ledger
 from opspact.model.policies.rollout import Rollout
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
-from opspact.rollout import dependencies, manifest_writer, planner
+from opspact.rollout import dependencies, manifest_writer, planner, windows
 from opspact.rollout.apply_run import PROCEDURE, ApplyRun, base_commit, described
 from opspact.rollout.base import Base, base_at, base_of
 from opspact.rollout.convergence import Convergence
@@ -39,7 +39,7 @@ from opspact.steps.check import Reach, Results
 from opspact.structs import Struct, field
 from opspact.text.names import list_names
 from opspact.workspace.commit_history import commit_history
-from opspact.workspace.workspace import Compiled, Workspace, redactor
+from opspact.workspace.workspace import Compiled, Workspace, now, redactor
 
 _SHOWN = 3  # hosts named of those with one reason
 
@@ -49,8 +49,8 @@ class Apply(Struct):
 
     `run` says what was approved, and whether an unfinished run is resumed; `permit` is given the plan, and raises
     Refused where approvals are missing; `confirm` is given the plan and the stages before anything is changed, and
-    raises Refused; `reach` gives sessions to hosts that were not chosen and on which
-    the chosen depend: they are written to, so they are locked.
+    raises Refused; `reach` gives sessions to hosts that were not chosen and on which the chosen depend: they are written
+    to, so they are locked. `keeps_windows`: hosts are changed only when the windows of the base allow it.
     """
 
     workspace: Workspace
@@ -58,10 +58,11 @@ class Apply(Struct):
     ledger: Ledger
     run: ApplyRun
     listener: ProgressListener
-    permit: Callable[[Plan], None]
+    permit: Callable[[Plan, Base], None]
     confirm: Callable[[Plan, tuple[PlannedStage, ...]], None]
     reach: Callable[[Iterable[str]], AbstractContextManager[Sessions]]
     settings: RunSettings = field(default_factory=RunSettings)
+    keeps_windows: bool = True
 
     def carry_out(self, sessions: Sessions) -> ApplyOutcome:
         """Given sessions to the chosen hosts, converge them.
@@ -82,9 +83,9 @@ class Apply(Struct):
             beyond = dependencies.check_hosts(others, self.head, found, holder=surveyor.holder)
             plan = dependencies.possible(found, before.results, beyond)
             self.run.check(plan)
-            self.permit(plan)
-            self._report(plan)
             base = self._base(chosen, last)
+            self.permit(plan, base)
+            self._report(plan)
             if not self.run.is_resumed:
                 check_brake(self._rollouts(base), plan, self.head.contract.inventory.hosts)
             convergence = Convergence(
@@ -103,6 +104,7 @@ class Apply(Struct):
             hosts = tuple(dict.fromkeys((*convergence.to_write(), *left)))
             if not hosts and not self.run.is_resumed:
                 return convergence.observe(leases)
+            self._check_open(base, plan)
             waves = self._waves(plan, convergence.to_write() or hosts, base=base)
             run = self.run.run(waves, writes(waves, plan, hosts), base=base.commit)
             wave_run = WaveRun(
@@ -110,6 +112,7 @@ class Apply(Struct):
                 waves=tuple(wave for wave in waves if not is_done(self.run.state.of(wave.name))),
                 hosts=hosts,
                 possible=partial(_possible, others=beyond),
+                check_open=partial(self._check_open, base),
                 roll_back=Rollback(self.workspace, self.ledger, convergence, run.id).carry_out,
             )
             return self._carry_out(wave_run, leases, run)
@@ -159,6 +162,11 @@ class Apply(Struct):
         if commit := self.run.arguments.base or next(filter(None, begun), ""):
             return base_at(self.workspace, self.head, commit)
         return base_of(self.workspace, self.head, self.ledger, hosts=chosen)
+
+    def _check_open(self, base: Base, plan: Plan) -> None:
+        """Raise Refused where the windows of the base do not allow now what the plan does."""
+        if self.keeps_windows:
+            windows.refuse_closed(base.contract, windows.hosts_to_change(plan), now())
 
     def _rollouts(self, base: Base) -> tuple[Rollout, ...]:
         return rollouts_of(base) if self.run.in_waves else ()

@@ -15,7 +15,7 @@ from opspact.plan.plan import Plan
 from opspact.rollout.approval_check import ApprovalStatus, ApprovalSubject, approval_status, received
 from opspact.rollout.approval_requirements import Requirement, people_named, requirements
 from opspact.rollout.approval_statement import SignedApproval
-from opspact.rollout.base import Base, base_of
+from opspact.rollout.base import Base
 from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.workspace.commits import authors
@@ -44,10 +44,8 @@ class Permission(Struct):
     given: tuple[SignedApproval, ...] = ()
     emergency: str = ""
 
-    def check(self, plan: Plan) -> None:
-        """Given the plan as it is now, raise Refused unless all approvals that it needs are there."""
-        hosts = [host.name for host in plan.hosts]
-        base = base_of(self.workspace, self.head, self.ledger, hosts=hosts)
+    def check(self, plan: Plan, base: Base) -> None:
+        """Given the plan as it is now, and what decides, raise Refused unless all approvals are there that it needs."""
         needed = requirements(base, self.head.contract, plan, day=self.head.day)
         for each in needed:
             if not each.is_checked:
@@ -100,12 +98,11 @@ class Permission(Struct):
             self.report(f"{each.policy} is skipped in an emergency: notify {whom}; `opspact record` records the review")
 
 
-def check_rebuild(workspace: Workspace, head: Compiled, ledger: Ledger, *, plan: Plan) -> None:
+def check_rebuild(head: Compiled, plan: Plan, base: Base) -> None:
     """Given the plan of a host that is rebuilt, raise Refused where its policies are others than those of the base.
 
     What was there is restored without an approval. Others come by an apply, which can be approved.
     """
-    base = base_of(workspace, head, ledger, hosts=[host.name for host in plan.hosts])
     if base.contract.digest == head.contract.digest:
         return
     needed = [each for each in requirements(base, head.contract, plan, day=head.day) if each.is_checked]

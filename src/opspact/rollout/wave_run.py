@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
+from opspact.errors import Refused
 from opspact.fleet import signals
 from opspact.ledger.run_events import RunOutcome
 from opspact.plan.plan import HostPlan, Plan
@@ -41,7 +42,8 @@ Part = TypeVar("Part")
 class WaveRun(Struct):
     """The waves of one apply, and what has come of those that were begun.
 
-    `hosts`: those on which something may be written. `roll_back`: given the leases and hosts, bring them back to what
+    `hosts`: those on which something may be written. `check_open` raises Refused where what a plan does must not be
+    done now. `roll_back`: given the leases and hosts, bring them back to what
     was applied there before.
     """
 
@@ -49,6 +51,7 @@ class WaveRun(Struct):
     waves: tuple[Wave, ...]
     hosts: tuple[str, ...]
     possible: Possible
+    check_open: Callable[[Plan], None]
     roll_back: Callable[[Leases, Iterable[str]], RollbackOutcome]
     _outcomes: dict[str, ApplyOutcome] = field(default_factory=dict)
     """What came of each wave that was begun, by its name."""
@@ -112,6 +115,10 @@ class WaveRun(Struct):
         self._take(leases)
         if self._outcomes:
             convergence, changed = self._look_again(wave)
+            try:  # the first wave begins with the run, which was refused where it may not
+                self.check_open(convergence.plan)
+            except Refused as refused:
+                return self._stop(f"{wave.name} may not begin: {refused.args[0]}")
         else:  # hosts on which nothing is to be done are recorded with the first wave
             others = {host for each in self.waves if each is not wave for host in each.hosts}
             names = [name for name in self.convergence.before.results if name not in others]

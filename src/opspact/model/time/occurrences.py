@@ -37,22 +37,24 @@ def occurrences(
                 yield instant
 
 
-def last_occurrence(schedule: Schedule, zone: ZoneInfo, until: datetime, *, not_before: datetime) -> datetime | None:
+def last_occurrence(
+    schedule: Schedule, zone: ZoneInfo, until: datetime, *, not_before: datetime, forward: bool = False
+) -> datetime | None:
     """Given a schedule, return its last occurrence at or before `until` and at or after `not_before`, in UTC."""
     until, first = until.astimezone(UTC), not_before.astimezone(UTC)
     while until >= first:
         start = max(first, until - _STRIDE)
-        found = list(occurrences(schedule, zone, start, end=until + _INSTANT))
+        found = list(occurrences(schedule, zone, start, end=until + _INSTANT, forward=forward))
         if found:
             return found[-1]
         until = start - _INSTANT
     return None
 
 
-def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime) -> datetime | None:
+def next_occurrence(schedule: Schedule, zone: ZoneInfo, after: datetime, *, forward: bool = False) -> datetime | None:
     """Given a schedule, return its first occurrence after an instant, in UTC; None: none within eight years."""
     start = after.astimezone(UTC) + _INSTANT
-    return next(occurrences(schedule, zone, start, end=start + _HORIZON), None)
+    return next(occurrences(schedule, zone, start, end=start + _HORIZON, forward=forward), None)
 
 
 def least_interval(schedule: Schedule) -> timedelta:

@@ -68,7 +68,7 @@ class Window(Document):
     kind: Literal["window"] = Field(description="the kind of this policy")
     type: Literal["maintenance", "blackout", "guard"] = Field(
         description=(
-            "maintenance: work is scheduled here; blackout: nothing may run; guard: nothing is changed, and all is "
+            "maintenance: the hosts are changed only now; blackout: nothing may run; guard: nothing is changed, and all is "
             "watched more closely"
         ),
         examples=["blackout"],
