@@ -26,6 +26,7 @@ from opspact.ledger.approval_events import ApprovalReceived, ApprovalSkipped
 from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, SealedEvent, seal
 from opspact.ledger.events import AnyEvent
+from opspact.ledger.freeze_events import FreezeEnded, FreezeStarted
 from opspact.ledger.job_events import HostReach, JobResult, ResultsLost
 from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.redaction_events import RedactionChecked
@@ -225,6 +226,8 @@ SAMPLES: tuple[AnyEvent, ...] = (
         hosts=("app1",),
         reason="disk full",
     ),
+    FreezeStarted(freeze="freeze-1a2b3c", until=BEGINNING + timedelta(days=7), reason="national holidays"),
+    FreezeEnded(freeze="freeze-1a2b3c", reason="back early"),
 )
 """One event of each type, every field with another value than its default."""
 

@@ -34,6 +34,7 @@ from opspact.report.stages import stage_line
 from opspact.rollout import state_folder
 from opspact.rollout.apply import Apply
 from opspact.rollout.apply_run import ApplyArguments, ApplyRun, new_run, unfinished_run
+from opspact.rollout.base import Base
 from opspact.rollout.file_contents import found_files
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.outcome import ApplyOutcome
@@ -44,7 +45,7 @@ from opspact.workspace.workspace import Compiled
 
 Confirm = Callable[[Sessions, Plan, tuple[PlannedStage, ...]], None]
 """What is given the plan and the stages before anything is changed."""
-Permit = Callable[[Plan], None]
+Permit = Callable[[Plan, Base], None]
 """What is given the plan, and raises Refused where approvals are missing."""
 
 

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "plan approvals": Entry("plan_approvals", "Show who approved a plan, and what is missing.", acts=True),
         "comment": Entry("comment", "Show a plan as the one comment of a pull request.", acts=True),
         "apply": Entry("apply", "Change what differs on the hosts, then verify.", acts=True),
+        "freeze": Entry("freeze", "Stop every change of the contract until a time; show or end that.", acts=True),
         "verify": Entry("verify", "Check the hosts against the policies."),
         "adopt": Entry("adopt", "Write policies for what hosts have already.", acts=True),
         "inspect": Entry("inspect", "Run inspections, collect and show their results.", acts=True, is_group=True),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -19,6 +20,7 @@ from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
 from opspact.plan.plan import Plan
+from opspact.report.freeze import freeze_lines
 from opspact.report.lines import line
 from opspact.report.next_runs import next_runs
 from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, unreachable_hosts
@@ -32,6 +34,7 @@ from opspact.rollout.base import base_of
 from opspact.rollout.change_reasons import reasons_of
 from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
 from opspact.rollout.file_contents import found_files
+from opspact.rollout.freeze import Freeze, freezes
 from opspact.rollout.live_waves import LiveWaves, live_waves
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.windows import ClosedHosts
@@ -96,8 +99,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
 class _Beside(Struct):
     """What is shown beside a plan: the steps as they were, what changes in the contract.
 
-    `missing`: the secrets that are not available. `closed`: hosts that apply may not change now. `waves`: those in which
-    apply would carry the plan out.
+    `missing`: the secrets that are not available. `closed`: hosts that apply may not change now; `frozen`: freezes that
+    hold. `waves`: those in which apply would carry the plan out.
     """
 
     sides: PreviousSteps = NO_PREVIOUS_STEPS
@@ -105,6 +108,7 @@ class _Beside(Struct):
     missing: tuple[Problem, ...] = ()
     waves: LiveWaves = LiveWaves()
     closed: tuple[ClosedHosts, ...] = ()
+    frozen: tuple[Freeze, ...] = ()
 
 
 def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: bool) -> tuple[Plan, _Beside]:
@@ -113,12 +117,13 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
         missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
         plan = replace(work.planned(survey), orphans=orphans)
-        closed = _closed(work, ledger, plan)
+        closed, frozen = _closed(work, ledger, plan), freezes(ledger, work.head.contract, work.workspace.now)
         reasons = reasons_of(plan, survey, ledger, workspace=work.workspace, head=work.head)
         waves = live_waves(work.workspace, work.head, ledger, plan=plan)
     with work.sessions(host.name for host in plan.hosts if host.reach is Reach.REACHED and diff) as sessions:
         found = found_files(sessions, plan) if diff else {}
-    return plan, _Beside(PreviousSteps(found=found, reasons=reasons), missing=missing, waves=waves, closed=closed)
+    sides = PreviousSteps(found=found, reasons=reasons)
+    return plan, _Beside(sides, missing=missing, waves=waves, closed=closed, frozen=frozen)
 
 
 def _closed(work: CommandContext, ledger: Ledger | None, plan: Plan) -> tuple[ClosedHosts, ...]:
@@ -154,11 +159,12 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
         if limit is None:
             plan = replace(plan, orphans=orphan_hosts(work.head, ledger=ledger, base=whole))
         closed = _closed(work, ledger, plan) if base is None else ()
+        frozen = freezes(ledger, work.head.contract, work.workspace.now) if base is None else ()
     changing = [host.name for host in plan.hosts if host.of(Action.CHANGE) and host.name in before]
     sides = steps_by_identity({name: before[name].work[name] for name in changing if name in before[name].work})
     one = _as_one(before.values())
     comparison = compare_contracts(one, work.head, cache=_cache(work)) if one else None
-    return plan, _Beside(PreviousSteps(sides), comparison, closed=closed)
+    return plan, _Beside(PreviousSteps(sides), comparison, closed=closed, frozen=frozen)
 
 
 def _cache(work: CommandContext) -> CompileCache:
@@ -199,8 +205,11 @@ def _print(work: CommandContext, plan: Plan, beside: _Beside, *, form: Format) -
     match form:
         case Format.TEXT:
             lines = plan_lines(plan, beside.sides, comparison=beside.comparison)
-            beneath = [*missing_secret_lines(beside.missing), *wave_lines(beside.waves), *closed_lines(beside.closed)]
-            settings.stdout.show([*lines, *beneath])
+            held = freeze_lines(beside.frozen, ZoneInfo(work.head.contract.zone))
+            closed = closed_lines(beside.closed)
+            settings.stdout.show(
+                [*lines, *missing_secret_lines(beside.missing), *wave_lines(beside.waves), *held, *closed]
+            )
         case Format.JSON:
             sys.stdout.write(plan_json(plan, beside.sides, comparison=beside.comparison, closed=beside.closed))
             settings.stderr.show(missing_secret_lines(beside.missing))

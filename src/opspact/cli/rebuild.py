@@ -34,6 +34,7 @@ from opspact.report.stages import stage_line
 from opspact.rollout import apply_run, state_folder
 from opspact.rollout.apply_run import ApplyArguments
 from opspact.rollout.base import Base
+from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.permission import check_rebuild
 from opspact.run.execution import Execution
@@ -69,6 +70,7 @@ def command(
         refuse_without_terminal("use --yes")
     work.passwords()  # asked before anything is shown
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
+        refuse_changes(ledger, contract, now())
         new = unfinished_run(ledger, contract.name, host, now=now()) if resume else new_run(host, now())
         rebuilding = _Rebuilding(work, ledger, new, asks=not yes)
         outcome = rebuilding.carry_out()

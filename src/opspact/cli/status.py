@@ -15,8 +15,10 @@ from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.evidence.assessment import assess
 from opspact.obligations.obligation import State
+from opspact.report.freeze import freeze_lines
 from opspact.report.lines import line
 from opspact.report.status import status_json, status_lines
+from opspact.rollout.freeze import freezes
 
 
 def command(
@@ -30,6 +32,7 @@ def command(
     contract = work.head.contract
     with work.history() as ledger:
         assessment = assess(contract, work.head.work, ledger, now=work.workspace.now)
+        frozen = freezes(ledger, contract, work.workspace.now)
     if ledger is None:
         place = settings.ledger_target(work.workspace.state)
         settings.stderr.show([line((f"there is no ledger at {place}: nothing is recorded yet", "doubt"))])
@@ -38,8 +41,9 @@ def command(
             "the contract has no obligations", hint="add policies that carry out work, such as backup or inspection"
         )
     if form is Format.JSON:
-        sys.stdout.write(status_json(assessment))
+        sys.stdout.write(status_json(assessment, frozen))
     else:
-        settings.stdout.show(status_lines(assessment, contract.name, ZoneInfo(contract.zone)))
+        zone = ZoneInfo(contract.zone)
+        settings.stdout.show([*freeze_lines(frozen, zone), *status_lines(assessment, contract.name, zone)])
     counts = assessment.count()
     return ExitCode.FINDINGS if counts[State.FAILED] or counts[State.LATE] else ExitCode.CLEAN

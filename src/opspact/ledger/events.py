@@ -15,6 +15,7 @@ from opspact.ledger.approval_events import ApprovalEvent
 from opspact.ledger.context import Context
 from opspact.ledger.event import Entry, Head, SealedEvent
 from opspact.ledger.event_type import EventType
+from opspact.ledger.freeze_events import FreezeEvent
 from opspact.ledger.job_events import JobEvent
 from opspact.ledger.person_events import PersonEvent
 from opspact.ledger.redaction_events import RedactionEvent
@@ -22,7 +23,17 @@ from opspact.ledger.review_events import ReviewEvent
 from opspact.ledger.run_events import RunEvent
 from opspact.structs import Struct, field
 
-AnyEvent = AccessEvent | ApplyEvent | ApprovalEvent | JobEvent | PersonEvent | RedactionEvent | ReviewEvent | RunEvent
+AnyEvent = (
+    AccessEvent
+    | ApplyEvent
+    | ApprovalEvent
+    | FreezeEvent
+    | JobEvent
+    | PersonEvent
+    | RedactionEvent
+    | ReviewEvent
+    | RunEvent
+)
 """Every type of event there is."""
 
 EVENT_TYPES: Mapping[str, type[AnyEvent]] = MappingProxyType({of.kind: of for of in AnyEvent.__args__})

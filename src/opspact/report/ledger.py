@@ -21,6 +21,7 @@ from opspact.ledger.approval_events import ApprovalEvent, ApprovalReceived, Appr
 from opspact.ledger.canonical import time_text
 from opspact.ledger.event import SealedEvent
 from opspact.ledger.events import AnyEvent, Recorded
+from opspact.ledger.freeze_events import FreezeEvent, FreezeStarted
 from opspact.ledger.job_events import HostReach, JobEvent, JobResult, ResultsLost
 from opspact.ledger.person_events import PersonEvent
 from opspact.ledger.redaction_events import RedactionEvent
@@ -70,7 +71,7 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
     if isinstance(event, PersonEvent):
         found = "" if event.found is None else f"{event.found} counted"
         return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
-    if isinstance(event, AccessEvent | ApprovalEvent | ReviewEvent):
+    if isinstance(event, AccessEvent | ApprovalEvent | FreezeEvent | ReviewEvent):
         return _of_people(event)
     if isinstance(event, RedactionEvent):
         lines = format_count(len(event.planted), "sample line")
@@ -79,9 +80,12 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
     return _of_apply(event)
 
 
-def _of_people(event: AccessEvent | ApprovalEvent | ReviewEvent) -> tuple[str, ...]:
+def _of_people(event: AccessEvent | ApprovalEvent | FreezeEvent | ReviewEvent) -> tuple[str, ...]:
     if isinstance(event, ApprovalEvent):
         return _of_approval(event)
+    if isinstance(event, FreezeEvent):
+        until = f"until {time_text(event.until)[:19]}Z" if isinstance(event, FreezeStarted) else ""
+        return (event.freeze, until, event.reason)
     return _of_review(event) if isinstance(event, ReviewEvent) else _of_access(event)
 
 

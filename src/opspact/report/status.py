@@ -11,6 +11,7 @@ from opspact.evidence.assessment import Assessment, Judged
 from opspact.evidence.open_finding import OpenFinding
 from opspact.obligations.obligation import Scheduled, State
 from opspact.report.document import document
+from opspact.report.freeze import freeze_data
 from opspact.report.lines import Line, Part, line
 from opspact.report.obligations import (
     MEANINGS,
@@ -23,6 +24,7 @@ from opspact.report.obligations import (
     state_counts,
 )
 from opspact.report.open_findings import open_finding_lines, open_findings_data
+from opspact.rollout.freeze import Freeze
 from opspact.text.counts import format_count
 from opspact.text.instants import format_instant_in_utc, format_minute_with_offset
 
@@ -138,8 +140,8 @@ def _next_commands(assessment: Assessment) -> Iterator[str]:
         yield "next: opspact inspect collect   (fetches pending results from hosts)"
 
 
-def status_json(assessment: Assessment) -> str:
-    """Given an assessment, return one JSON object; times in UTC."""
+def status_json(assessment: Assessment, frozen: Sequence[Freeze] = ()) -> str:
+    """Given an assessment and the freezes that hold, return one JSON object; times in UTC."""
     return document(
         "status",
         {
@@ -149,6 +151,7 @@ def status_json(assessment: Assessment) -> str:
                 [each.obligation.policy, each.obligation.subject, each.obligation.what] for each in due_soon(assessment)
             ],
             "findings": open_findings_data(assessment.findings),
+            "freezes": freeze_data(frozen),
             "clauses": {name: state.key for name, state in assessment.clauses.items()},
             "summary": state_counts(each.state for each in assessment.judged),
         },

@@ -23,6 +23,7 @@ from opspact.rollout import dependencies, manifest_writer, planner, windows
 from opspact.rollout.apply_run import PROCEDURE, ApplyRun, base_commit, described
 from opspact.rollout.base import Base, base_at, base_of
 from opspact.rollout.convergence import Convergence
+from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.progress_listener import ProgressListener
 from opspact.rollout.rollback import Rollback
@@ -49,8 +50,9 @@ class Apply(Struct):
 
     `run` says what was approved, and whether an unfinished run is resumed; `permit` is given the plan, and raises
     Refused where approvals are missing; `confirm` is given the plan and the stages before anything is changed, and
-    raises Refused; `reach` gives sessions to hosts that were not chosen and on which the chosen depend: they are written
-    to, so they are locked. `keeps_windows`: hosts are changed only when the windows of the base allow it.
+    raises Refused; `reach` gives sessions to hosts that were not chosen and on which the chosen depend: they are
+    written to, so they are locked. `keeps_windows`: hosts are changed only when the windows of the base allow it, and
+    while no freeze holds.
     """
 
     workspace: Workspace
@@ -164,8 +166,9 @@ class Apply(Struct):
         return base_of(self.workspace, self.head, self.ledger, hosts=chosen)
 
     def _check_open(self, base: Base, plan: Plan) -> None:
-        """Raise Refused where the windows of the base do not allow now what the plan does."""
-        if self.keeps_windows:
+        """Raise Refused where a freeze or the windows of the base do not allow now what the plan does."""
+        if self.keeps_windows and not plan.is_empty:
+            refuse_changes(self.ledger, self.head.contract, now())
             windows.refuse_closed(base.contract, windows.hosts_to_change(plan), now())
 
     def _rollouts(self, base: Base) -> tuple[Rollout, ...]:

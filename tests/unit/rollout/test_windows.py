@@ -80,6 +80,12 @@ def test_a_blackout_that_allows_changes_forbids_none() -> None:
     assert (closed.until, closed.opens) == (at("2026-02-24T00:00"), at("2026-02-24T00:00"))
 
 
+def test_a_guard_period_is_a_blackout() -> None:
+    guard = "kind: window\nname: guard\ntype: guard\nhosts: app1\ndays: 2026-03-04..2026-03-13\n"
+    (closed,) = closed_hosts(contract(guard), ["app1"], at("2026-03-05T12:00"))
+    assert (closed.windows, closed.until) == (("guard",), at("2026-03-14T00:00"))
+
+
 def test_blackouts_that_follow_each_other_end_with_the_last_one() -> None:
     hours = "kind: window\nname: hours\ntype: blackout\nhosts: app1\nwhen: {schedule: hourly at :15, for: 1h}\n"
     shorter = hours.replace("for: 1h", "for: 50m")

@@ -68,8 +68,8 @@ class Window(Document):
     kind: Literal["window"] = Field(description="the kind of this policy")
     type: Literal["maintenance", "blackout", "guard"] = Field(
         description=(
-            "maintenance: the hosts are changed only now; blackout: nothing may run; guard: nothing is changed, and all is "
-            "watched more closely"
+            "maintenance: the hosts are changed only now; blackout: nothing may run; guard: nothing is changed, and "
+            "all is watched more closely"
         ),
         examples=["blackout"],
     )
