@@ -1,5 +1,9 @@
 """Waves on hosts: a canary that breaks nginx is rolled back and stops the rest, hosts that are down count."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from contracts import Contract, small
 from labkit import Lab
@@ -68,3 +72,24 @@ def test_a_canary_that_breaks_nginx_stops_the_rollout_and_is_rolled_back(two_dat
         assert stages(contract)[8:] == ["wave-1 done"]
         assert [two_databases.root(host, ASK).out for host in ("app1", "db1")] == ["three\n", "three\n"]
         contract.good("verify")
+
+
+def test_a_freeze_between_two_waves_stops_the_rest_until_it_ends(two_databases: Lab) -> None:
+    slowly = POLICIES.replace("{pause: look}, ", "").replace("settle: 1s", "settle: 20s")
+    with small(two_databases, "shop", slowly) as contract:
+        change(contract, status=200, text="one")
+        contract.good("apply", "--yes")
+        change(contract, status=200, text="two")
+        with ThreadPoolExecutor(1) as pool:
+            applying = pool.submit(contract.run, "apply", "--yes")
+            while two_databases.root("app1", ASK).out != "two\n" and not applying.done():
+                time.sleep(0.2)
+            contract.good("freeze", "--reason", "audit", "--until", f"{datetime.now(UTC) + timedelta(hours=1):%FT%TZ}")
+            stopped = applying.result()
+        assert (stopped.code, "wave-2 may not begin" in stopped.out) == (1, True), stopped.out + stopped.err
+        assert "has frozen all changes" in stopped.out
+        assert [two_databases.root(host, ASK).out for host in ("app1", "db1")] == ["two\n", "one\n"]
+        assert contract.run("apply", "--resume", "--yes").code == 2
+        contract.good("freeze", "--end", "--reason", "audit is over")
+        contract.good("apply", "--resume", "--yes")
+        assert two_databases.root("db1", ASK).out == "two\n"

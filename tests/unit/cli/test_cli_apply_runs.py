@@ -18,7 +18,7 @@ from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.fleet.signals import EndedBySignal
 from opspact.ledger.apply_events import ApplyFinished, ApplyStarted, HostChecked
 from opspact.ledger.context import Context
-from opspact.ledger.run_events import LeaseTaken, RunFinished, RunOutcome, RunStarted, StageStarted
+from opspact.ledger.run_events import LeaseTaken, RunFinished, RunOutcome, RunRenewed, RunStarted, StageStarted
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model import names
 from opspact.plan.plan import Plan
@@ -48,8 +48,12 @@ def ledger(contract: Contract) -> Iterator[Callable[[], Ledger]]:
 
 
 def kinds(ledger: Ledger, *, after: int = 0) -> list[str]:
-    """Return the kinds of what was recorded, neighbours that are the same as one."""
+    """Return the kinds of what was recorded, neighbours that are the same as one.
+
+    A run on a busy machine is renewed, which is none of what it does.
+    """
     found = [each.event.kind for each in ledger.read_any() if each.sequence > after]
+    found = [kind for kind in found if kind != RunRenewed.kind]
     return [kind for place, kind in enumerate(found) if not place or found[place - 1] != kind]
 
 
@@ -305,7 +309,7 @@ def apply(contract: Contract, ledger: Ledger, *, confirm: Confirm = agree, liste
 
     run = new_run(ApplyArguments(head.contract.digest), now())
     with reach(["here"]) as sessions:
-        made = Apply(work, head, ledger, run, listener or Listener(), lambda _: None, confirm, reach)
+        made = Apply(work, head, ledger, run, listener or Listener(), lambda *_: None, confirm, reach)
         made.carry_out(sessions)
 
 
