@@ -43,6 +43,7 @@ from opspact.model.policy_index import PolicyIndex
 from opspact.model.roster.assigned_work import AssignedWork
 from opspact.model.time.calendar import Calendar
 from opspact.structs import Struct
+from opspact.values.duration import Duration
 from opspact.values.period import Period
 
 
@@ -50,7 +51,8 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
     """Everything in one repository, bound together. `digest`: SHA-256 over all that is written, in hex.
 
     Each is equal to itself alone, so that what is computed of one can be kept. `formerly` is the name it had before,
-    empty: none; what hosts noted under that name is its own.
+    empty: none; what hosts noted under that name is its own. `confirm_within`: how long hosts
+    wait after a change that can cut connections before they revert it.
 
     Policies are in the order of their names, those that others refer to by name as mappings. `calendars` has the
     built-in one, `always`, in the contract's zone. `files`: path inside the contract → content, of everything written.
@@ -58,6 +60,7 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
 
     name: str
     formerly: str = ""
+    confirm_within: Duration
     zone: str
     language: str
     period: Period

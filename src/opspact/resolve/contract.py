@@ -113,6 +113,7 @@ def _contract(context: Context) -> Contract:
     contract = Contract(
         name=document.name,
         formerly=document.formerly if document.formerly and document.formerly != document.name else "",
+        confirm_within=document.confirm_within,
         zone=document.zone,
         language=document.language,
         period=document.period,

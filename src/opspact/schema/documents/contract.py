@@ -9,10 +9,12 @@ from pydantic import Field
 
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.direction import CHANGED, OTHER, SHORTER
-from opspact.schema.fields import Days, Document, Line, Name, Text, text_schema
+from opspact.schema.direction import CHANGED, MORE, OTHER, SHORTER
+from opspact.schema.fields import Days, Document, Elapsed, Line, Name, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values.durations import parse_duration
 from opspact.schema.values.zones import known_zone
+from opspact.values.duration import Duration
 from opspact.values.period import Period
 
 Zone = Annotated[
@@ -29,6 +31,17 @@ def _in_our_time(period: Period) -> Period:
         if day.year not in _YEARS:
             raise InvalidValueError(Code.OUT_OF_BOUNDS, f"expected years from 1970 to 2199, got {day.year:04}")
     return period
+
+
+_CONFIRM_WITHIN = (parse_duration("10s"), parse_duration("1h"))
+
+
+def _time_to_confirm(given: Duration) -> Duration:
+    """Given how long a change waits to be confirmed, return it. Raise InvalidValueError when nobody can keep to it."""
+    least, most = _CONFIRM_WITHIN
+    if not least.time <= given.time <= most.time:
+        raise InvalidValueError(Code.OUT_OF_BOUNDS, f"expected a time from {least} to {most}, got {given}")
+    return given
 
 
 class Contract(Document):
@@ -56,4 +69,11 @@ class Contract(Document):
         default=None,
         description="the contract's previous name: what is managed under that name is taken over",
         examples=["office-2025"],
+    )
+    confirm_within: Annotated[Elapsed, Check(_time_to_confirm)] = Field(
+        json_schema_extra=MORE,
+        default=parse_duration("5m"),
+        description="how long a host waits for a new login of apply after a change of sshd, sudo, firewall or network; "
+        "then it reverts the change",
+        examples=["5m"],
     )
