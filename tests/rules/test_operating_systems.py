@@ -12,7 +12,8 @@ DEBIAN = {"steps/apt.py", "steps/configuration_test.py", "onhost/checks_packages
     f"onhost/{name}.py" for name in ("chosen_packages", "configuration_files", "package_files")
 }
 SYSTEMD = {"steps/systemd.py"} | {
-    f"onhost/{name}.py" for name in ("account_processes", "checks_units", "emergency_access", "host_units")
+    f"onhost/{name}.py"
+    for name in ("account_processes", "change_guard", "checks_units", "emergency_access", "host_units", "saved_units")
 }
 """Programs on hosts import nothing of ours, and are started by systemd's timers."""
 
