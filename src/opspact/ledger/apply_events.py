@@ -113,6 +113,33 @@ class ApplyFinished(EventType):
     run: str = ""
 
 
+class GuardState(StrEnum):
+    """What became of a change that hosts revert unless it is confirmed."""
+
+    CONFIRMED = "confirmed"
+    REVERTED = "reverted"
+    FAILED = "failed"
+    """The host could not revert it whole."""
+    UNKNOWN = "unknown"
+    """The host did not answer any more; it reverts the change by itself."""
+
+
+class ChangeGuarded(EventType):
+    """A change on a host that can cut the connections to it was confirmed by a fresh connection, or reverted there.
+
+    `paths`: what was reverted; `run`: the attempt that changed it; `why`: what was said, empty where all went well.
+    """
+
+    kind: ClassVar[str] = "change.guarded"
+    subject_field: ClassVar[str] = "host"
+
+    host: str
+    run: str
+    state: GuardState
+    paths: tuple[str, ...] = ()
+    why: str = ""
+
+
 class PolicyChecks(Struct):
     """How many of a policy's steps on one host are in which state. `digest`: 12 hex digits over those steps."""
 
@@ -204,5 +231,5 @@ class PolicyApplied(EventType):
     removed_from: tuple[str, ...] = ()
 
 
-ApplyEvent = ApplyFinished | ApplyStarted | HostChecked | HostRetired | PolicyApplied | VerifyFinished
+ApplyEvent = ApplyFinished | ApplyStarted | ChangeGuarded | HostChecked | HostRetired | PolicyApplied | VerifyFinished
 """Every event of applying and verifying."""

@@ -12,6 +12,7 @@ from opspact.ledger.apply_events import (
     ApplyEvent,
     ApplyFinished,
     ApplyStarted,
+    ChangeGuarded,
     HostChecked,
     HostRetired,
     PolicyApplied,
@@ -136,6 +137,8 @@ def _of_apply(event: ApplyEvent) -> tuple[str, ...]:
             said = (format_count(len(ok) + len(failed) + len(unknown), "host"), *(bad or ["ok"]))
         case HostRetired():
             said = (event.host, event.reason)
+        case ChangeGuarded():
+            said = (event.host, event.state, event.why)
         case PolicyApplied():
             version = f"version {event.digest[:_SHORT]}" if event.digest else "no longer in the contract"
             where = format_count(len(event.hosts), "host") if event.hosts else ""

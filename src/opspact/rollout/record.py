@@ -12,6 +12,7 @@ from opspact.fleet.connection import connection_details
 from opspact.ledger.apply_events import (
     ApplyFinished,
     ApplyStarted,
+    ChangeGuarded,
     CheckSource,
     HostAddress,
     HostChecked,
@@ -56,6 +57,20 @@ def started(leases: Leases, head: Compiled, plan: Plan, *, manifests: ManifestCh
         )
 
     _record(leases, events, plan, head=head)
+
+
+def guarded(leases: Leases, plan: Plan, changes: Iterable[ChangeGuarded]) -> None:
+    """Record what became of guarded changes; a host that another run has taken is left out.
+
+    Raise LeaseLost when nothing is left.
+    """
+    found = tuple(changes)
+    _record(leases, lambda: [change for change in found if change.host not in leases.lost], plan)
+
+
+def reverted(ledger: Ledger, head: Compiled, changes: Iterable[ChangeGuarded]) -> None:
+    """Record what hosts have reverted since an earlier run, of which no process is left."""
+    ledger.record_all(tuple(changes), context=context(head))
 
 
 def finished(
