@@ -227,6 +227,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
         approvers=("he-jing",),
         hosts=("app1",),
         reason="disk full",
+    ),
     ChangeGuarded(
         host="app1",
         run="r1.2",

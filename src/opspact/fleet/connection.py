@@ -77,9 +77,17 @@ class Connection(Struct):
         *options, end, address = self.client
         return (*options, *self.kept.options, end, address)
 
+    def fresh(self) -> "Connection":
+        """Return the same way in by a connection that is neither kept nor shared, whatever the user's options say."""
+        if not self.client:
+            return self
+        *options, end, address = self.client
+        return replace(self, client=(*options, *_UNSHARED, end, address), kept=None)
+
 
 # Every option that would take the channel away from us, whatever the user's ssh_config says for people at a keyboard.
 _OURS = ("-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes")
+_UNSHARED = ("-o", "ControlMaster=no", "-S", "none")  # of `-S`, the last one counts
 _NO_PASSWORD = ("-o", "BatchMode=yes")
 _PASSWORD = ("-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1")
 

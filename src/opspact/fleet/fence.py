@@ -93,7 +93,7 @@ def take(session: Session, hold: Hold) -> None:
 
 def _guard(token: int) -> Guard:
     return Guard(
-        mark=f"OPSPACT_FENCE={quote(_mark(token))}",
+        mark=f"OPSPACT_FENCE={quote(mark(token))}",
         check=(
             f"{{ read -r token run; }} 2>/dev/null <{names.FENCE}/token\n"
             f'[ "$token" = {token} ] || {{ echo "{FENCED_BY}${{run:-unknown}}" >&2; exit {FENCED}; }}\n'
@@ -101,7 +101,7 @@ def _guard(token: int) -> Guard:
     )
 
 
-def _mark(token: int) -> str:
+def mark(token: int) -> str:
     """Return the mark's value: two folders are two fences."""
     return f"{names.FENCE}:{token}"
 
@@ -110,7 +110,7 @@ def _wrapper(hold: Hold, guard: Guard) -> str:
     """Return the program that becomes the host's Python; it runs itself again to have the mark in its environment."""
     return (
         "#!/bin/sh\n"
-        f'[ "$OPSPACT_FENCE" = {quote(_mark(hold.token))} ] || {{ export {guard.mark}; exec /bin/sh "$0" "$@"; }}\n'
+        f'[ "$OPSPACT_FENCE" = {quote(mark(hold.token))} ] || {{ export {guard.mark}; exec /bin/sh "$0" "$@"; }}\n'
         f'{guard.check}unset token run\nexec {hold.python} "$@"\n'
     )
 
@@ -157,7 +157,7 @@ done
 
 def _marked(hold: Hold) -> str:
     """Return the shell that defines `marked`: whether processes of other runs are left; it ends where nobody knows."""
-    mark = quote(f"OPSPACT_FENCE={_mark(hold.token)}")
+    own = quote(f"OPSPACT_FENCE={mark(hold.token)}")
     return f"""\
 space=$(readlink /proc/self/ns/pid) || exit
 marked() {{
@@ -176,7 +176,7 @@ marked() {{
     esac
     pid=${{file%/environ}}
     pid=${{pid#/proc/}}
-    grep -qzsxF {mark} "$file" && continue
+    grep -qzsxF {own} "$file" && continue
     [ "$(readlink "/proc/$pid/ns/pid")" = "$space" ] && found="$found $pid"
   done
   [ "$proof" ] || {{ echo "grep cannot find processes of earlier runs: ${{file:-nothing said}}" >&2; exit 1; }}

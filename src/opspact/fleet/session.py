@@ -354,6 +354,15 @@ class Session:
         if self._connection.kept is not None and self._connection.kept.is_open:
             close_after_use(self._connection.kept_client())
 
+    def fresh(self) -> "Session":
+        """Return another session of the same host, which logs in by a connection of its own at its first use."""
+        own = self._connection.fresh()
+        return Session(own, self._settings, environment=self.environment, logins=self._logins)
+
+    def give_up(self, why: str) -> None:
+        """Give the host up for a reason that is known."""
+        self._give_up(Reach.CUT_OFF, why)
+
     def stop(self) -> None:
         """End the session from another thread, at once; the thread that waits for it sees HostLost."""
         with self._starting:

@@ -82,6 +82,14 @@ class Sessions:
         results = {name: future.result() for future, name in futures.items()}
         return {name: results[name] for name in chosen}
 
+    def fresh(self, names: Iterable[str]) -> "Sessions":
+        """Given hosts, return sessions to them that log in by connections of their own. The caller closes them."""
+        return Sessions({name: self._sessions[name].fresh() for name in names}, self._settings)
+
+    def give_up(self, name: str, why: str) -> None:
+        """Given a host, use its session no more, for a reason that is known."""
+        self._sessions[name].give_up(why)
+
     def _report(self, futures: Mapping[Future[Any], str], on_progress: Progress | None) -> None:
         """Wait for all, and say each host that is through."""
         for count, future in enumerate(as_completed(futures), 1):

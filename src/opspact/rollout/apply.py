@@ -19,7 +19,7 @@ from opspact.ledger.store import Ledger
 from opspact.model.policies.rollout import Rollout
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
-from opspact.rollout import dependencies, manifest_writer, planner, windows
+from opspact.rollout import change_guard, dependencies, manifest_writer, planner, record, windows
 from opspact.rollout.apply_run import PROCEDURE, ApplyRun, base_commit, described
 from opspact.rollout.base import Base, base_at, base_of
 from opspact.rollout.convergence import Convergence
@@ -77,6 +77,7 @@ class Apply(Struct):
         leases = self.run.leases(self.ledger, self.head)
         last = leases.observe(chosen)  # before the locks: from then on nobody takes a host unnoticed
         self.listener.stage("checking", len(chosen))
+        self._settle(sessions, surveyor.holder)
         before = surveyor.survey(work, chosen, on_progress=self.listener.host)
         _refuse_when_all_are_busy(before)
         found = planner.live(self.head, before)
@@ -118,6 +119,14 @@ class Apply(Struct):
                 roll_back=Rollback(self.workspace, self.ledger, convergence, run.id).carry_out,
             )
             return self._carry_out(wave_run, leases, run)
+
+    def _settle(self, sessions: Sessions, holder: str) -> None:
+        """Have hosts revert what an earlier run left unconfirmed there, and say so."""
+        found = change_guard.settle(sessions, holder)
+        for name, it in found.items():
+            self.listener.message(f"{name}: {it.why}")
+        if found:
+            record.reverted(self.ledger, self.head, found.values())
 
     def _surveyor(self, sessions: Sessions, work: Mapping[str, Work]) -> Surveyor:
         contract = self.head.contract

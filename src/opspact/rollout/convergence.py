@@ -19,6 +19,7 @@ from opspact.plan.commit_order import AppliedCommit
 from opspact.plan.dependencies import host_dependencies
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout import dependencies, manifest_writer, planner, record
+from opspact.rollout.change_guard import ChangeGuard
 from opspact.rollout.manifest_writer import ManifestUpdates, adopted, manifest_changes, write_manifests
 from opspact.rollout.outcome import ApplyOutcome, is_converged
 from opspact.rollout.progress_listener import ProgressListener
@@ -102,7 +103,11 @@ class Convergence(Struct):
         to_do = [name for name, of_host in plans.items() if not of_host.is_empty]
         why = {name: of_host.detail for name, of_host in plans.items() if of_host.reach is not Reach.REACHED}
         why |= {name: text for name, text in closed.items() if name in plans}
-        run = self._change(leases, [name for name in to_do if name not in why])
+        guard = self._guard(leases)
+        why |= guard.arm({name: plans[name] for name in to_do if name not in why}, self.work)
+        run = self._change(leases, [name for name in to_do if name not in why], guard)
+        changes = guard.confirm()
+        record.guarded(leases, self.head, self.plan, changes=changes.values())
         why = {**_left_to_people(self.before, plans), **dependencies.deferred(self.plan), **why}
         why |= _reasons_of_ansible(run)
         again = [name for name in to_do if name not in why or plans[name].reach is Reach.REACHED]
@@ -114,6 +119,7 @@ class Convergence(Struct):
         why |= {name: _still_present(it.stays) for name, it in gone.items() if it.stays and name not in why}
         last = self._write_manifests(after, closed, {name: it.identities for name, it in gone.items()})
         why = {name: _of_host(name, it) for name, it in why.items() if not _is_well(plans[name], after, gone)}
+        why |= {name: it.why for name, it in changes.items() if it.why}
         remaining = [f"{name}: left in place: {text}" for name, it in gone.items() for text in it.remaining]
         outcome = ApplyOutcome(
             self.plan,
@@ -136,7 +142,11 @@ class Convergence(Struct):
         said = outcome.with_taken(host_lease.taken(leases, (self.sessions, self.others)))
         return record.finished(leases, self.head, said, manifests=manifest_changes(updates), found=found)
 
-    def _change(self, leases: Leases, hosts: Iterable[str]) -> RunOutcome | None:
+    def _guard(self, leases: Leases) -> ChangeGuard:
+        python = fence.run_interpreter(host_lease.attempt_of(leases))
+        return ChangeGuard(self.sessions, leases, python=python, within=self.head.contract.confirm_within.seconds)
+
+    def _change(self, leases: Leases, hosts: Iterable[str], guard: ChangeGuard) -> RunOutcome | None:
         """Run Ansible for what it has to do on hosts; None: it has nothing to do."""
         plans = planner.by_host(self.plan)
         work = {name: of_host for name in hosts if (of_host := _work_of(plans[name])) != Work()}
@@ -144,7 +154,8 @@ class Convergence(Struct):
             return None
         self.sessions.each(remove_empty_folders, work)
         interpreter = fence.run_interpreter(host_lease.attempt_of(leases))
-        return run_all_hosts(partial(self._run, replace(self.settings, interpreter=interpreter)), work)
+        with guard.renewed():
+            return run_all_hosts(partial(self._run, replace(self.settings, interpreter=interpreter)), work)
 
     def _run(self, settings: RunSettings, work: Mapping[str, Work]) -> RunOutcome:
         self.listener.stage("applying changes to", len(work))

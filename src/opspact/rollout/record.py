@@ -59,13 +59,13 @@ def started(leases: Leases, head: Compiled, plan: Plan, *, manifests: ManifestCh
     _record(leases, events, plan, head=head)
 
 
-def guarded(leases: Leases, plan: Plan, changes: Iterable[ChangeGuarded]) -> None:
+def guarded(leases: Leases, head: Compiled, plan: Plan, *, changes: Iterable[ChangeGuarded]) -> None:
     """Record what became of guarded changes; a host that another run has taken is left out.
 
     Raise LeaseLost when nothing is left.
     """
     found = tuple(changes)
-    _record(leases, lambda: [change for change in found if change.host not in leases.lost], plan)
+    _record(leases, lambda: [change for change in found if change.host not in leases.lost], plan, head=head)
 
 
 def reverted(ledger: Ledger, head: Compiled, changes: Iterable[ChangeGuarded]) -> None:

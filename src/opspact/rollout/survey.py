@@ -20,6 +20,7 @@ from opspact.plan.manifest import Entry, Manifest, from_text
 from opspact.plan.manifest_state import HostManifest, ManifestFile, host_manifest, with_commit_order
 from opspact.plan.other_contracts import has_changes
 from opspact.plan.plan import HostPlan
+from opspact.rollout import change_guard
 from opspact.rollout.foreign_manifests import with_former_name, with_other_manifests
 from opspact.rollout.own_login import login_refusals
 from opspact.steps.base import CheckedHost, Step
@@ -148,6 +149,8 @@ class Surveyor(Struct):
         """Return the host's manifest, or what was found where the ledger decides; take the host's lock before."""
         if self.holder:
             session.lock(self.holder)
+        elif why := change_guard.problem(session):
+            return host_manifest("", ManifestFile(unreadable=f"{session.name}: {why}"), None)
         path = names.manifest(self.contract)
         try:
             found = ManifestFile(session.read(path))
