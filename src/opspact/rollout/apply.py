@@ -85,12 +85,8 @@ class Apply(Struct):
             leases.observe(others.names)
             beyond = dependencies.check_hosts(others, self.head, found, holder=surveyor.holder)
             plan = dependencies.possible(found, before.results, beyond)
-            self.run.check(plan)
             base = self._base(chosen, last)
-            self.permit(plan, base)
-            self._report(plan)
-            if not self.run.is_resumed:
-                check_brake(self._rollouts(base), plan, self.head.contract.inventory.hosts)
+            self._check(plan, base)
             convergence = Convergence(
                 head=self.head,
                 listener=self.listener,
@@ -120,6 +116,15 @@ class Apply(Struct):
             )
             return self._carry_out(wave_run, leases, run)
 
+    def _check(self, plan: Plan, base: Base) -> None:
+        """Raise Stale or Refused unless the plan may be carried out by what was approved, and by what the base asks."""
+        self.run.check(plan)
+        self.permit(plan, base)
+        for why, hosts in dependencies.reasons(plan).items():
+            self.listener.message(f"deferred on {list_names(hosts, _SHOWN)}: {why}")
+        if not self.run.is_resumed:
+            check_brake(self._rollouts(base), plan, self.head.contract.inventory.hosts)
+
     def _settle(self, sessions: Sessions, holder: str) -> None:
         """Have hosts revert what an earlier run left unconfirmed there, and say so."""
         found = change_guard.settle(sessions, holder)
@@ -142,10 +147,6 @@ class Apply(Struct):
             redactor=redactor(contract),
             history=CommitHistory(history.head) if self.run.arguments.allow_older else history,
         )
-
-    def _report(self, plan: Plan) -> None:
-        for why, hosts in dependencies.reasons(plan).items():
-            self.listener.message(f"deferred on {list_names(hosts, _SHOWN)}: {why}")
 
     def _left_behind(self, last: Mapping[str, str], before: Survey) -> tuple[str, ...]:
         """Given the run that had each host last, report those that never finished; return their hosts that are locked.
