@@ -103,7 +103,6 @@ class Apply(Struct):
             hosts = tuple(dict.fromkeys((*convergence.to_write(), *left)))
             if not hosts and not self.run.is_resumed:
                 return convergence.observe(leases)
-            self._check_open(base, plan)
             waves = self._waves(plan, convergence.to_write() or hosts, base=base)
             run = self.run.run(waves, writes(waves, plan, hosts), base=base.commit)
             wave_run = WaveRun(
@@ -117,8 +116,12 @@ class Apply(Struct):
             return self._carry_out(wave_run, leases, run)
 
     def _check(self, plan: Plan, base: Base) -> None:
-        """Raise Stale or Refused unless the plan may be carried out by what was approved, and by what the base asks."""
+        """Raise Stale or Refused unless the plan may be carried out by what was approved, and by what the base asks.
+
+        Windows come before approvals: nobody is to be recorded as passed over for a change that was not made.
+        """
         self.run.check(plan)
+        self._check_open(base, plan)
         self.permit(plan, base)
         for why, hosts in dependencies.reasons(plan).items():
             self.listener.message(f"deferred on {list_names(hosts, _SHOWN)}: {why}")
@@ -177,9 +180,9 @@ class Apply(Struct):
 
     def _check_open(self, base: Base, plan: Plan) -> None:
         """Raise Refused where a freeze or the windows of the base do not allow now what the plan does."""
-        if self.keeps_windows and not plan.is_empty:
+        if self.keeps_windows and (changed := windows.hosts_to_change(plan)):
             refuse_changes(self.ledger, self.head.contract, now())
-            windows.refuse_closed(base.contract, windows.hosts_to_change(plan), now())
+            windows.refuse_closed(base.contract, changed, now())
 
     def _rollouts(self, base: Base) -> tuple[Rollout, ...]:
         return rollouts_of(base) if self.run.in_waves else ()

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -262,6 +262,11 @@ def test_an_emergency_is_for_policies_that_allow_it_and_is_recorded(approved: Ap
     approved.commit()
     approved.made()
     assert approved.apply("--emergency", "--reason", " ") != ""
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    assert approved.opspact("freeze", "--reason", "audit", "--until", tomorrow).code == 0
+    assert "has frozen all changes" in approved.apply(*emergency)
+    assert approved.events(ApprovalSkipped) == [], "nothing was changed"
+    assert approved.opspact("freeze", "--end", "--reason", "the audit is over").code == 0
     assert approved.apply(*emergency) == ""
     assert approved.there == "third\n"
     (event,) = approved.events(ApprovalSkipped)
