@@ -7,6 +7,7 @@ every process of its runs.
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -48,6 +49,11 @@ text: {{zh: 队, en: Crew}}
 headcount: {{min: 1, max: 9}}
 duties: [{{zh: 维护, en: maintenance}}]
 """
+
+
+def without_reasons(plan: str) -> str:
+    """Return a live plan without the words that say of each change whether it is intended, in text and Markdown."""
+    return re.sub(r"\s(\[(intended|drift|unknown)\]|\*\*(intended|drift|unknown)\*\*)", "", plan)
 
 
 @dataclass(frozen=True)

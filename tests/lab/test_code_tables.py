@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from contracts import Contract, Said, small
+from contracts import Contract, Said, small, without_reasons
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -102,7 +102,7 @@ def test_a_row_changed_deleted_or_added_by_hand_is_drift_and_one_apply_heals_it(
     planned = contract.good("plan", "--live", "--format", "json")
     for host in HOSTS:
         assert changes(planned, host) == [("change", STEP, DIFFERENCES)]
-    assert f"~ {STEP}: {DIFFERENCES}" in contract.good("plan", "--live").out
+    assert f"~ {STEP}: {DIFFERENCES}" in without_reasons(contract.good("plan", "--live").out)
     assert contract.run("verify").code == 1
     contract.good("apply", "--yes")
     for host in HOSTS:
