@@ -140,7 +140,9 @@ def test_a_timer_that_was_stopped_by_hand_starts_nothing_either(two_releases: La
 def test_a_guard_period_makes_a_timer_denser_on_its_days_alone_and_starts_nothing(
     two_releases: Lab, contract: Contract
 ) -> None:
-    ran_last(two_releases, hours_ago=5)
+    schedule(contract, ago(hours=5, minutes=5))
+    contract.good("apply", "--yes")
+    ran_last(two_releases, hours_ago=5)  # nothing was missed by the schedule so far
     before, now = runs(two_releases), datetime.now(ZoneInfo("Asia/Shanghai"))
     usual, denser = now - timedelta(hours=1), now - timedelta(minutes=30)
     inspection = POLICY.format(at=f"{usual:%H:%M}")
