@@ -33,6 +33,7 @@ type: guard
 hosts: {host}
 days: {first}..{last}
 inspections: {{quick: "hourly at :{minute}"}}
+allows: [apply]
 """
 DAY = timedelta(days=1)
 NOTHING = """\
