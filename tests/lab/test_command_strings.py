@@ -20,9 +20,11 @@ pytestmark = pytest.mark.lab
 
 TESTS = (
     "fleet/test_fence.py",
+    "fleet/test_head_place.py",
     "fleet/test_lock.py",
     "fleet/test_mitogen_cleanup.py",
     "fleet/test_session.py",
+    "jobs/test_run.py",
     "recovery/test_rebuild.py",
     "recovery/test_restore.py",
     "rollout/test_host_commands.py",
@@ -35,6 +37,8 @@ TESTS = (
 )
 ELSEWHERE = {
     "fleet/secrets.py": "a hint for this machine",
+    "rollout/adoption/services.py": "names of steps",
+    "rollout/change_guard.py": "test_change_guard: needs sshd and a lease; run on hosts with GNU's alone",
     "rollout/login_rehearsal.py": "test_uutils: needs sshd and sudo; run on a host with GNU's and on one with uutils",
     "rollout/login_settings.py": "names of sshd's settings",
 }
