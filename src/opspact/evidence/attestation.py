@@ -98,19 +98,19 @@ def _of_start(event: ApplyStarted) -> Data:
 
 
 def _of_approval(event: ApprovalReceived) -> Data:
-    told = {"approved_plan": event.plan, "person": event.person, "key": event.fingerprint, "roles": list(event.roles)}
-    return {**told, "signed": time_text(event.approved), "requester": event.requester, "signature": event.signature}
+    facts = {"approved_plan": event.plan, "person": event.person, "key": event.fingerprint, "roles": list(event.roles)}
+    return {**facts, "signed": time_text(event.approved), "requester": event.requester, "signature": event.signature}
 
 
 def _of_skipped(event: ApprovalSkipped) -> Data:
-    told = {"run": event.run, "policy": event.policy, "person": event.person, "reason": event.reason}
-    return {**told, "approvers": list(event.approvers), "hosts": list(event.hosts)}
+    facts = {"run": event.run, "policy": event.policy, "person": event.person, "reason": event.reason}
+    return {**facts, "approvers": list(event.approvers), "hosts": list(event.hosts)}
 
 
 def _of_end(event: ApplyFinished) -> Data:
     hosts = {host: _outcome(outcome) for host, outcome in event.hosts.items()}
-    told = {"run": event.run, "contract_digest": event.contract_digest, "converged": event.is_converged}
-    return {**told, "signal": event.signal, "notes": list(event.notes), "hosts": hosts}
+    facts = {"run": event.run, "contract_digest": event.contract_digest, "converged": event.is_converged}
+    return {**facts, "signal": event.signal, "notes": list(event.notes), "hosts": hosts}
 
 
 def _outcome(outcome: HostOutcome) -> Data:
@@ -118,14 +118,14 @@ def _outcome(outcome: HostOutcome) -> Data:
 
 
 def _of_run(event: RunFinished) -> Data:
-    told = {"run": event.run, "attempt": event.attempt, "outcome": event.outcome.value}
-    return {**told, "detail": event.detail, "signal": event.signal}
+    facts = {"run": event.run, "attempt": event.attempt, "outcome": event.outcome.value}
+    return {**facts, "detail": event.detail, "signal": event.signal}
 
 
 def _of_check(event: HostChecked) -> Data:
-    told = {"host": event.host, "run": event.run, "by": event.source.value, "reach": event.reach.value}
+    facts = {"host": event.host, "run": event.run, "by": event.source.value, "reach": event.reach.value}
     counts = {"detail": event.detail, "steps": event.planned, "ok": event.ok, "manifest": event.manifest}
-    return {**told, **counts, "not_ok": dict(event.not_ok)}
+    return {**facts, **counts, "not_ok": dict(event.not_ok)}
 
 
 def _told(found: Shortfall) -> Data:
