@@ -105,6 +105,7 @@ def test_a_server_that_somebody_else_works_on_is_not_written_to_although_it_was_
     assert authorized(healthy_lab) != before
 
 
+@pytest.mark.soak
 def test_a_server_that_is_down_stops_nothing_that_is_not_kept_on_it(healthy_lab: Lab, contract: Contract) -> None:
     healthy_lab.stop("backup1")
     touched(contract, "changed-while-down")
@@ -118,6 +119,7 @@ def test_a_server_that_is_down_stops_nothing_that_is_not_kept_on_it(healthy_lab:
     contract.good("verify")
 
 
+@pytest.mark.soak
 def test_a_server_that_dies_in_the_middle_takes_no_other_host_with_it(healthy_lab: Lab, contract: Contract) -> None:
     for host in ("app1", "app2", "db1"):
         assert healthy_lab.root(host, FORGET).rc == 0
