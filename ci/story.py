@@ -24,8 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
 CONTRACT = DEMO / "contract"
 PROJECT = DEMO / "project"
+PLAN = DEMO / "plan.json"
+SIGNING_KEY = DEMO / "customer-key"
 OPSPACT = ROOT / ".venv" / "bin" / "opspact"
-CLEAN, FINDINGS = 0, 1
+CLEAN, FINDINGS, REFUSED = 0, 1, 2
 TODAY = date.today()  # noqa: DTZ011 - the demo happens where it runs
 ENDS_IN_TIME = {"OP308", "OP317", "OP361"}
 """Findings that come as the year ends: of the hours of rosters, of certificates, of the days that a calendar knows."""
@@ -54,6 +56,16 @@ to: {morrow}T17:00
 away: he-jing
 reason: leave
 """
+CUSTOMER = """\
+kind: person
+name: sun-yue
+clauses: [H3]
+text: {{zh: 孙悦, en: Sun Yue}}
+teams: [customer]
+from: 2026-01-01
+signing_keys: [{{key: {key}}}]
+"""
+"""Who approves for the customer, by signature."""
 FIRST_NIGHT, NIGHTS = date(2026, 1, 3), 4
 """He Jing's first night on the hotline, and after how many the next one comes: four people take turns."""
 
@@ -100,6 +112,9 @@ def write_contract() -> None:
     rollout.write_text(rollout.read_text(encoding="utf-8").replace("settle: 2m", "settle: 1s"), encoding="utf-8")
     windows = CONTRACT / "policies" / "windows.yaml"
     windows.write_text(at_any_hour(windows.read_text(encoding="utf-8")), encoding="utf-8")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "demo", "-f", SIGNING_KEY], check=True)
+    key = SIGNING_KEY.with_suffix(".pub").read_text(encoding="utf-8").strip()
+    (CONTRACT / "policies" / "customer.yaml").write_text(CUSTOMER.format(key=key), encoding="utf-8")
     password = DEMO / "vault-password"
     password.touch(mode=0o600)
     password.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="utf-8")
@@ -217,16 +232,20 @@ def detect_drift(lab: Lab) -> None:
     opspact("verify", expected=FINDINGS)
 
 
-def drop_a_policy() -> None:
-    """Remove a policy; the plan shows it, apply removes what it had created and fixes what was changed by hand."""
-    scene("11. A pull request removes a policy")
-    path = CONTRACT / "policies" / "access.yaml"
-    kept = path.read_text(encoding="utf-8").split("\n---\n")
-    path.write_text("\n---\n".join(part for part in kept if "name: hotline" not in part) + "\n", "utf-8")
-    commit_contract("The hotline no longer needs access to the web servers")
-    opspact("plan")
-    scene("12. Apply removes what no policy asks for any more, fixes those hosts, and changes only what differs")
-    opspact("apply", "--yes")
+def change_policies() -> None:
+    """Remove a policy and reduce another; apply what the plan shows once the customer has approved it."""
+    scene("11. A pull request removes a policy and keeps backups for a shorter time: its plan says who must approve that")
+    access, backups = (CONTRACT / "policies" / name for name in ("access.yaml", "backups.yaml"))
+    kept = access.read_text(encoding="utf-8").split("\n---\n")
+    access.write_text("\n---\n".join(part for part in kept if "name: hotline" not in part) + "\n", "utf-8")
+    backups.write_text(backups.read_text(encoding="utf-8").replace("weekly: 26", "weekly: 13"), "utf-8")
+    commit_contract("The hotline needs no access to the web servers, 13 weeks of backups are enough")
+    opspact("plan", "--base", "HEAD~1")
+    scene("12. Without the approval nothing is done; with it, exactly that plan, and what was changed by hand is fixed")
+    opspact("apply", "--yes", expected=REFUSED)
+    opspact("plan", "--live", "--out", str(PLAN))
+    opspact("plan", "approve", str(PLAN), "--key", str(SIGNING_KEY))
+    opspact("apply", str(PLAN), "--yes")
     scene("13. Apply again: nothing to do, Ansible is not started")
     opspact("apply", "--yes")
 
@@ -290,7 +309,7 @@ def main(arguments: list[str]) -> int:
         carry_out(lab)
         open_for_a_while()
         detect_drift(lab)
-        drop_a_policy()
+        change_policies()
         rebuild(lab)
         evidence()
     print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
