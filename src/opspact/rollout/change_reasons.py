@@ -29,7 +29,7 @@ def reasons_of(plan: Plan, survey: Survey, ledger: Ledger | None, *, workspace: 
     is unknown then.
     """
     changing = {host.name for host in plan.hosts if host.changes and host.name in survey.manifests}
-    last = _last_applies(ledger, workspace, head, hosts=changing) if ledger and changing else {}
+    last = _known_applies(ledger, workspace, head, hosts=changing) if ledger and changing else {}
     return {
         host.name: change_reasons(
             host, survey.results[host.name], survey.manifests[host.name], last=last.get(host.name)
@@ -39,7 +39,17 @@ def reasons_of(plan: Plan, survey: Survey, ledger: Ledger | None, *, workspace: 
     }
 
 
-def _last_applies(
+def last_applies(ledger: Ledger, contract: str, hosts: Collection[str]) -> dict[str, Recorded[ApplyFinished]]:
+    """Given the ledger, a contract's name and hosts, return the newest apply that finished on each; maybe none."""
+    found: dict[str, Recorded[ApplyFinished]] = {}
+    for finished in ledger.read(ApplyFinished, contract=contract, newest_first=True):
+        found |= dict.fromkeys((finished.event.hosts.keys() & set(hosts)) - found.keys(), finished)
+        if len(found) == len(hosts):
+            break
+    return found
+
+
+def _known_applies(
     ledger: Ledger, workspace: Workspace, head: Compiled, *, hosts: Collection[str]
 ) -> dict[str, LastApply]:
     """Return the last apply to each host that the ledger knows. One that was begun and did not finish has failed."""
@@ -60,11 +70,7 @@ def _last_applies(
 
         return LastApply(is_newest and finished.event.hosts[name].is_converged, steps)
 
-    found: dict[str, Recorded[ApplyFinished]] = {}
-    for finished in ledger.read(ApplyFinished, contract=head.contract.name, newest_first=True):
-        found |= dict.fromkeys((finished.event.hosts.keys() & set(hosts)) - found.keys(), finished)
-        if len(found) == len(hosts):
-            break
+    found = last_applies(ledger, head.contract.name, hosts)
     begun: dict[str, int] = {}
     oldest = min((finished.sequence for finished in found.values()), default=0)
     for started in ledger.read(ApplyStarted, contract=head.contract.name, after=oldest):

@@ -1,0 +1,83 @@
+"""`opspact drift` on this machine: what differs, since when, what is intended, and what comes back."""
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from calling import Call, Contract
+
+WANTED = "first line\nsecond line\n"
+
+
+def _drift(opspact: Call, code: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the summary and the one host of a drift report, which must end with a code."""
+    said = opspact("drift", "--format", "json")
+    assert said.code == code, said.err
+    reported = json.loads(said.out)
+    return reported["summary"], reported["hosts"][0]
+
+
+@pytest.mark.slow
+def test_the_story_of_drift_that_comes_back(contract: Contract, opspact: Call) -> None:
+    for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "first")):
+        contract.git(*arguments)
+    assert opspact("apply", "--yes").code == 0
+    clean = opspact("drift")
+    assert (clean.code, len(clean.out.splitlines())) == (0, 1)
+
+    contract.kept.write_text("by hand\n")
+    _, host = _drift(opspact, 1)
+    (first,) = host["drift"]
+    assert (first["step"], first["policy"], first["clauses"]) == (f"file {contract.kept}", "service/note", ["C1"])
+    assert first["earlier"] == []
+    assert host["applied"]["commit"] == contract.git("rev-parse", "HEAD")
+    assert host["applied"]["actor"]
+
+    _, host = _drift(opspact, 1)
+    assert host["drift"][0]["since"] == first["since"]
+
+    contract.kept.write_text(WANTED)
+    assert _drift(opspact, 0)[0]["drift"] == 0
+    contract.kept.write_text("by hand again\n")
+    summary, host = _drift(opspact, 1)
+    assert host["drift"][0]["since"] > first["since"]
+    assert host["drift"][0]["earlier"] == [first["since"]]
+    assert summary["recurring"] == 1
+    assert "recurring: 2 times in 30 days" in opspact("drift").out
+
+    (suite,) = ET.fromstring(opspact("drift", "--format", "junit").out)
+    assert (suite.attrib["failures"], suite.attrib["errors"], suite.attrib["skipped"]) == ("1", "0", "0")
+
+
+@pytest.mark.slow
+def test_what_a_policy_changes_is_no_drift(contract: Contract, opspact: Call) -> None:
+    assert opspact("apply", "--yes").code == 0
+    contract.write("files/note", "another line\n")
+
+    summary, host = _drift(opspact, 0)
+    assert (summary["drift"], summary["unknown"], summary["intended"]) == (0, 0, 1)
+    assert [(each["step"], each["action"]) for each in host["intended"]] == [(f"file {contract.kept}", "change")]
+    (suite,) = ET.fromstring(opspact("drift", "--format", "junit").out)
+    assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("0", "1")
+
+
+def test_a_host_that_was_never_applied_has_no_drift(opspact: Call) -> None:
+    summary, host = _drift(opspact, 0)
+
+    assert (summary["drift"], summary["intended"], host["applied"]) == (0, 1, None)
+
+
+def test_a_host_that_is_not_reached_is_unknown(contract: Contract, opspact: Call) -> None:
+    contract.write("inventory/hosts.yaml", "all: {hosts: {here: {ansible_host: 127.0.0.1, ansible_port: 1}}}\n")
+
+    summary, host = _drift(opspact, 1)
+    assert (summary["unreachable"], host["reachable"], host["drift"]) == (1, False, [])
+    assert "1 host not reached" in opspact("drift").out
+    assert ET.fromstring(opspact("drift", "--format", "junit").out)[0].attrib["errors"] == "1"
+
+
+def test_where_no_policy_applies_nothing_is_checked(contract: Contract, opspact: Call) -> None:
+    (contract.folder / "policies/note.yaml").unlink()
+
+    assert opspact("drift").code == 4
