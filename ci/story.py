@@ -224,17 +224,17 @@ def by_hand(lab: Lab, change: tuple[str, str, str]) -> None:
 
 
 def detect_drift(lab: Lab) -> None:
-    """Change four hosts by hand, and detect it."""
+    """Change four hosts by hand, and have the drift reported."""
     scene("9. Somebody changes hosts by hand")
     for change in BY_HAND:
         by_hand(lab, change)
-    scene("10. Verify reports each difference with its policy, line and clause")
-    opspact("verify", expected=FINDINGS)
+    scene("10. Drift: what differs although no policy changed, since when, and who applied there last")
+    opspact("drift", expected=FINDINGS)
 
 
 def change_policies() -> None:
     """Remove a policy and reduce another; apply what the plan shows once the customer has approved it."""
-    scene("11. A pull request removes a policy and keeps backups for a shorter time: its plan says who must approve that")
+    scene("11. A pull request removes a policy and keeps backups for a shorter time: its plan says who must approve it")
     access, backups = (CONTRACT / "policies" / name for name in ("access.yaml", "backups.yaml"))
     kept = access.read_text(encoding="utf-8").split("\n---\n")
     access.write_text("\n---\n".join(part for part in kept if "name: hotline" not in part) + "\n", "utf-8")
