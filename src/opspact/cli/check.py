@@ -51,6 +51,10 @@ def command(
     base: Annotated[
         str | None, typer.Option("--base", metavar="REF", help="Also report commitments reduced since this commit.")
     ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option("--head", metavar="REF", help="Check this commit or tree of git, not the directory's files."),
+    ] = None,
     at: Annotated[
         str | None,
         typer.Option("--at", metavar="DAY", help="Check as of this day, such as 2026-02-17; default: today."),
@@ -61,7 +65,7 @@ def command(
     day = times.day("--at", at)
     try:
         workspace = Workspace(settings.folder(), now(), settings.trust_inventory)
-        compiled = workspace.compiled(day=day, recorded=False)
+        compiled = workspace.compiled_tree(head, day=day) if head else workspace.compiled(day=day, recorded=False)
         before = workspace.contract_at(base) if base else None
     except Refused as refused:
         if not refused.problems:

@@ -206,15 +206,19 @@ class CommandContext(Struct):
             return wait_until_started(partial(surveyor.survey, work, on_progress=reporter.host), names)
 
 
-def command_context(context: typer.Context, *, cache: CompileCache = NO_CACHE) -> CommandContext:
+def command_context(
+    context: typer.Context, *, cache: CompileCache = NO_CACHE, head: str | None = None
+) -> CommandContext:
     """Given a command's context, return the contract's folder, read and compiled for today. Raise Refused if wrong.
 
-    `cache`: where what was compiled before is kept.
+    `cache`: where what was compiled before is kept. `head`: a commit that is read in place of the folder's files.
 
     Which clocks of hosts are off is reported when the command ends, however it does.
     """
     settings = settings_of(context)
     workspace = Workspace(settings.folder(), now(), settings.trust_inventory, cache)
-    work = CommandContext(settings, workspace, workspace.compiled())
+    if head is not None:
+        workspace.refuse_inventory_program()
+    work = CommandContext(settings, workspace, workspace.compiled_at(head) if head else workspace.compiled())
     context.call_on_close(work.report_clocks)
     return work

@@ -58,6 +58,9 @@ def command(  # noqa: PLR0913 - one parameter for each option
     hosts: HostNames = None,
     *,
     base: Annotated[str | None, typer.Option("--base", metavar="REF", help="Compare with this commit.")] = None,
+    head: Annotated[
+        str | None, typer.Option("--head", metavar="REF", help="Plan for this commit, not for the directory's files.")
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Check the hosts and compare with them.")] = False,
     limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
     diff: Diff = False,
@@ -79,9 +82,11 @@ def command(  # noqa: PLR0913 - one parameter for each option
         raise Refused(
             "--live and --base cannot be used together", hint="--live compares with the hosts, --base with a commit"
         )
+    if live and head is not None:
+        raise Refused("--live and --head cannot be used together", hint="check out the commit to plan it with --live")
     if allow_older and not live:
         raise Refused("--allow-older is for --live: nothing else asks the hosts which commit they have")
-    work = command_context(context, cache=NO_CACHE if live else user_cache())
+    work = command_context(context, cache=NO_CACHE if live else user_cache(), head=head)
     if live:
         plan, beside = _live(work, limit, allow_older=allow_older, diff=diff)
     else:

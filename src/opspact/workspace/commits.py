@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
+from opspact.model.names import APPROVAL_NOTES
 from opspact.schema.codes import Code
 from opspact.schema.contract_files import is_part
 from opspact.schema.yaml import limits
@@ -26,12 +27,15 @@ _PATIENCE = 60.0
 _NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
 _FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic links
 _LINKS_FOLLOWED = 40
+_NOTES = 100  # refs of notes that are read at most
 _INCOMPLETE = "the clone is incomplete; fetch everything"
 _SHALLOW = "this clone is shallow: fetch the whole history (`git fetch --unshallow`; in a pipeline: clone with depth 0)"
 _HASHES = {40: hashlib.sha1, 64: hashlib.sha256}  # by the length of an object's name
 _DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.*)'$")
 _FATAL = 128  # git's exit status when it does not come to the question
 _OPERATORS_OWN = ("COUNT", "KEY_", "VALUE_", "GLOBAL", "SYSTEM", "NOSYSTEM")  # of GIT_CONFIG_…
+_QUARANTINE = "GIT_QUARANTINE_PATH"
+_QUARANTINE_NAMES = (_QUARANTINE, "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 
 
 def is_git_installed() -> bool:
@@ -66,8 +70,18 @@ def commit_of(folder: Path, name: str) -> str:
 
     Raise Refused when there is none, no git, or no repository that it reads.
     """
-    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    found = None if "\0" in name else _git(folder, *asked)
+    return _object_of(folder, name, ("commit",))
+
+
+def commit_or_tree_of(folder: Path, name: str) -> str:
+    """Given a branch, tag, commit or tree, return its full name. Raise Refused as `commit_of` does."""
+    return _object_of(folder, name, ("commit", "tree"))
+
+
+def _object_of(folder: Path, name: str, kinds: tuple[str, ...]) -> str:
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    names = () if "\0" in name else (f"{name}^{{{kind}}}" for kind in kinds)
+    found = next((said for each in names if (said := _git(folder, *asked, each)) is not None), None)
     if found is None:
         if _git(folder, "rev-parse", "--git-dir") is None:
             raise Refused(f"{folder} is not in a git repository", hint="clone the contract with git")
@@ -108,6 +122,25 @@ def authors(folder: Path, base: str, head: str) -> frozenset[str]:
     said = _git(folder, "rev-list", "--no-commit-header", "--format=%an%n%ae%n%cn%n%ce", "--end-of-options", span, "--")
     lines = (said or b"").decode("utf-8", "replace").splitlines()
     return frozenset(each for each in lines if each)
+
+
+def approvals_at(folder: Path, commit: str) -> dict[str, bytes]:
+    """Given a commit's full name, return the notes on it (git-notes(1)) that may be approvals, by their ref.
+
+    Anybody who may push can write them, so what is larger than a file of a contract may be is left out.
+    """
+    listed = (_git(folder, "for-each-ref", "--format=%(refname)", APPROVAL_NOTES) or b"").decode(
+        "utf-8", "surrogateescape"
+    )
+    names = {ref: _git(folder, "notes", f"--ref={ref}", "list", commit) for ref in listed.splitlines()[:_NOTES]}
+    blobs = [_Blob(ref, name.decode().strip(), 0, is_link=False) for ref, name in names.items() if name is not None]
+    sizes = _git(folder, "cat-file", "--batch-check", given="".join(f"{blob.name}\n" for blob in blobs).encode()) or b""
+    small = [
+        blob
+        for blob, about in zip(blobs, sizes.splitlines(), strict=True)
+        if about.split()[1] == b"blob" and int(about.split()[2]) <= limits.TREE_FILE_BYTES
+    ]
+    return {blob.path: held for blob, held in zip(small, _held(folder, small), strict=True)}
 
 
 def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
@@ -227,7 +260,7 @@ def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | N
     command = [*_GIT, "-C", str(folder), *arguments]
     try:
         done = subprocess.run(
-            command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=_environment()
+            command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=_environment(folder)
         )
     except FileNotFoundError as error:
         raise Refused("git is not installed; it is needed to read commits", hint="install git") from error
@@ -238,15 +271,26 @@ def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | N
     return done.stdout if done.returncode == 0 else None
 
 
-def _environment() -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     """Return the environment for git.
 
     A git that calls us (a hook) names its own repository there; ours is that of the folder. The operator's own
-    configuration, by which a pipeline trusts a folder, is kept.
+    configuration, by which a pipeline trusts a folder, is kept; so is where the objects are of a push into this folder.
     """
     own = tuple(f"GIT_CONFIG_{name}" for name in _OPERATORS_OWN)
     kept = {name: it for name, it in os.environ.items() if not name.startswith("GIT_") or name.startswith(own)}
-    return kept | _NO_FETCHING
+    return kept | _quarantine(folder) | _NO_FETCHING
+
+
+def _quarantine(folder: Path) -> dict[str, str]:
+    """Return the variables that show a pre-receive hook what is pushed, if that is into this folder's repository.
+
+    Git keeps it apart until the hook accepts it, in a folder below the repository's `objects` (git-receive-pack(1)).
+    """
+    place = os.environ.get(_QUARANTINE, "")
+    if not place or Path(place).resolve().parents[1] not in {folder.resolve(), (folder / ".git").resolve()}:
+        return {}
+    return {name: os.environ[name] for name in _QUARANTINE_NAMES if name in os.environ}
 
 
 def _refuse_unreadable(folder: Path, said: str) -> None:

@@ -110,6 +110,22 @@ class Workspace(Struct):
         commit = commits.commit_of(self.folder, name)
         return self._compiled(commits.tree_at(self.folder, commit), commit, day, head=head)
 
+    def compiled_tree(self, name: str, *, day: date | None = None) -> Compiled:
+        """Given the name of a commit or of a tree, such as an index that was written, return it compiled, as above.
+
+        Raise Refused as `compiled_at`, and where a program prints the inventory: it would be that of the folder.
+        """
+        self.refuse_inventory_program()
+        return self._compiled(commits.tree_at(self.folder, commits.commit_or_tree_of(self.folder, name)), "", day)
+
+    def refuse_inventory_program(self) -> None:
+        """Raise Refused where a program prints the inventory, for a caller who asks for a commit."""
+        if self.trust_inventory:
+            raise Refused(
+                "--head cannot be used with --trust-inventory",
+                hint="the inventory's programs are run from the directory only, never from a commit",
+            )
+
     def contract(self) -> Contract:
         """Return what lies on disk, resolved and not compiled. Raise Refused if wrong."""
         return self._resolved(read_tree(self.folder))
