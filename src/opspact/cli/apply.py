@@ -111,7 +111,7 @@ def command(  # noqa: PLR0913 - one for each option
         refuse_without_terminal()
     work = command_context(context)
     approved = read_plan(file, work.head) if file is not None else None
-    approvals = ApprovalOptions(approved, read_approvals(file, approval), reason)
+    approvals = ApprovalOptions(approved, read_approvals(work, file, approval), reason)
     work.passwords()  # asked before anything is locked or shown
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
         arguments = replace(_arguments(work.head, limit, approved), allow_older=allow_older)

@@ -3,7 +3,8 @@
 In: arguments. Out: signed approvals; a reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +16,23 @@ from opspact.errors import Refused
 from opspact.ledger.store import Ledger
 from opspact.plan.plan import Plan
 from opspact.rollout.apply_run import ApplyRun
-from opspact.rollout.approval_statement import SUFFIX, SignedApproval, read_approval
+from opspact.rollout.approval_statement import (
+    SUFFIX,
+    SignedApproval,
+    parse_approval,
+    read_approval,
+)
 from opspact.rollout.base import Base
 from opspact.rollout.permission import Permission
 from opspact.structs import Struct
+from opspact.workspace.commits import approvals_at
 
 Approvals = Annotated[
     list[Path] | None,
     typer.Option(
-        "--approval", metavar="FILE", help="A file from `opspact plan approve`; default: those beside the plan file."
+        "--approval",
+        metavar="FILE",
+        help="A file from `opspact plan approve`; default: those beside the plan file, and git notes of its commit.",
     ),
 ]
 _LONGEST_REASON = 2000
@@ -60,10 +69,11 @@ class ApprovalOptions(Struct):
         return permit
 
 
-def read_approvals(plan: Path | None, named: Sequence[Path] | None) -> tuple[SignedApproval, ...]:
-    """Given a plan file and files that were named, return the approvals in those, or in all that lie beside the plan.
+def read_approvals(work: CommandContext, plan: Path | None, named: Sequence[Path] | None) -> tuple[SignedApproval, ...]:
+    """Given a plan file and files that were named, return the approvals in those.
 
-    Raise Refused when one is no approval.
+    Without such files: in all that lie beside the plan, and in the notes on its commit; a note that is no approval is
+    left out, as anybody who may push can write one. Raise Refused when a file is no approval.
     """
     if named:
         return tuple(read_approval(file) for file in named)
@@ -71,7 +81,16 @@ def read_approvals(plan: Path | None, named: Sequence[Path] | None) -> tuple[Sig
         return ()
     begin = f"{plan.name}."
     beside = sorted(plan.parent.glob(f"*{SUFFIX}"))
-    return tuple(read_approval(file) for file in beside if file.name.startswith(begin))
+    return (*(read_approval(file) for file in beside if file.name.startswith(begin)), *_noted(work))
+
+
+def _noted(work: CommandContext) -> Iterator[SignedApproval]:
+    """Yield the approvals in notes on the commit that was compiled."""
+    commit = work.head.commit.partition("+")[0]
+    notes = approvals_at(work.workspace.folder, commit) if commit else {}
+    for ref, data in notes.items():
+        with suppress(Refused):
+            yield parse_approval(data, ref)
 
 
 def emergency_reason(reason: str, *, emergency: bool, sure: bool) -> str:

@@ -48,7 +48,7 @@ def command(
     """Show the approvals of a plan; FINDINGS: some are missing."""
     settings = settings_of(context)
     work = command_context(context)
-    plan, given = read_plan(file, work.head), read_approvals(file, approval)
+    plan, given = read_plan(file, work.head), read_approvals(work, file, approval)
     if record:
         with work.ledger() as ledger:
             base, standings = _standings(work, ledger, plan, given=given, record=True)

@@ -70,7 +70,12 @@ def read_approval(file: Path) -> SignedApproval:
             data = opened.read(_LARGEST + 1)
     except OSError as error:
         raise Refused(f"cannot read {file}: {error.strerror}") from error
-    refused = Refused(f"{file} is not an opspact approval", hint="`opspact plan approve FILE` makes one")
+    return parse_approval(data, str(file))
+
+
+def parse_approval(data: bytes, origin: str) -> SignedApproval:
+    """Given bytes and where they come from, return the approval that they are. Raise Refused when they are none."""
+    refused = Refused(f"{origin} is not an opspact approval", hint="`opspact plan approve FILE` makes one")
     if len(data) > _LARGEST:
         raise refused
     try:
@@ -86,7 +91,7 @@ def read_approval(file: Path) -> SignedApproval:
         raise refused from error
     if not is_whole:
         raise refused
-    return SignedApproval(statement, signature, str(file))
+    return SignedApproval(statement, signature, origin)
 
 
 def _text(value: object) -> str:

@@ -135,6 +135,25 @@ def test_an_approved_plan_is_applied_and_its_approval_recorded(approved: Approve
     )
 
 
+def test_approvals_are_found_in_notes_on_the_commit_and_rubbish_there_is_left_out(approved: Approved) -> None:
+    approved.made()
+    file = approved.approve("he-jing")
+    notes = {"he-jing": file.read_text(), "eve": "{}", "loud": "x" * 2_000_000}
+    file.unlink()
+    for name, text in notes.items():
+        (approved.keys / "note").write_text(text)
+        approved.contract.git("notes", "--ref", f"opspact/approvals/{name}", "add", "-F", str(approved.keys / "note"))
+    listed = json.loads(approved.opspact("plan", "approvals", str(approved.plan), "--format", "json").out)
+    assert (listed["complete"], listed["approvals"][0]["approved"]) == (True, ["he-jing"])
+
+    approved.contract.git("commit", "--allow-empty", "-qm", "later")  # a note belongs to a commit
+    approved.made()
+    assert "approval change is missing" in approved.apply()
+    (approved.keys / "note").write_text(notes["he-jing"])
+    approved.contract.git("notes", "--ref", "opspact/approvals/he-jing", "add", "-f", "-F", str(approved.keys / "note"))
+    assert "it is for another plan" in approved.apply()
+
+
 def test_without_a_plan_file_there_is_no_way_round(approved: Approved) -> None:
     said = approved.opspact("apply", "--yes")
     assert (said.code, "opspact plan approve" in said.err) == (2, True)
