@@ -116,9 +116,9 @@ def test_jobs_of_merge_requests_on_gitlab_reach_no_host() -> None:
     reaching = {
         name
         for name, job in jobs.items()
-        if re.search(r"--live|apply|verify|collect|drill|status", " ".join(texts(job["script"])))
+        if re.search(r"--live|apply|verify|collect|drift|drill|status", " ".join(texts(job["script"])))
     }
-    assert reaching == guarded == {"plan-hosts", "apply", "verify", "collect", "drill", "status"}
+    assert reaching == guarded == {"plan-hosts", "apply", "verify", "collect", "drift", "drill", "status"}
     for name in guarded:
         rules = jobs[name].get("rules") or pipeline[jobs[name]["extends"]]["rules"]
         assert all('$CI_COMMIT_REF_PROTECTED == "true"' in rule["if"] for rule in rules), name
