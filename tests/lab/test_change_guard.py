@@ -98,11 +98,11 @@ def test_a_run_that_is_cut_off_hears_that_the_host_has_reverted_its_change(
 
 def test_a_run_that_is_killed_and_a_reboot_leave_the_host_as_it_was(healthy_lab: Lab, contract: Contract) -> None:
     contract.good("apply", "--yes")
+    contract.change("policies/contract.yaml", WITHIN, "confirm_within: 1h\n")  # the base decides: still 10s
     with lock_out(healthy_lab, contract) as applying:
         applying.kill()
     until(lambda: is_reverted(healthy_lab), within=120)
     contract.write("files/logins", RULES.format("pam_permit.so") + "# a comment\n")
-    contract.change("policies/contract.yaml", WITHIN, "confirm_within: 1h\n")
     contract.commit()
 
     said = contract.good("apply", "--yes")

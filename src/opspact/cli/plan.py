@@ -30,7 +30,8 @@ from opspact.report.secrets import missing_secret_lines
 from opspact.report.waves import wave_lines
 from opspact.report.windows import closed_lines
 from opspact.rollout import history, planner, windows
-from opspact.rollout.base import base_of
+from opspact.rollout.base import Base
+from opspact.rollout.base_for_apply import base_for_apply
 from opspact.rollout.change_reasons import reasons_of
 from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
 from opspact.rollout.file_contents import found_files
@@ -122,24 +123,29 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
         missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
         plan = replace(work.planned(survey), orphans=orphans)
-        closed, frozen = _closed(work, ledger, plan), freezes(ledger, work.head.contract, work.workspace.now)
+        base, frozen = _base(work, ledger, plan), freezes(ledger, work.head.contract, work.workspace.now)
+        closed = _closed(work, base, plan)
         reasons = reasons_of(plan, survey, ledger, workspace=work.workspace, head=work.head)
-        waves = live_waves(work.workspace, work.head, ledger, plan=plan)
+        waves = live_waves(base, work.head, plan) if base else LiveWaves()
     with work.sessions(host.name for host in plan.hosts if host.reach is Reach.REACHED and diff) as sessions:
         found = found_files(sessions, plan) if diff else {}
     sides = PreviousSteps(found=found, reasons=reasons)
     return plan, _Beside(sides, missing=missing, waves=waves, closed=closed, frozen=frozen)
 
 
-def _closed(work: CommandContext, ledger: Ledger | None, plan: Plan) -> tuple[ClosedHosts, ...]:
-    """Return which hosts apply may not change now; on standard error, why that is not known."""
-    changed = windows.hosts_to_change(plan)
+def _base(work: CommandContext, ledger: Ledger | None, plan: Plan) -> Base | None:
+    """Return what decides over the plan when it is applied; on standard error, why that is not known."""
     try:
-        base = base_of(work.workspace, work.head, ledger, hosts=changed) if changed else None
+        return base_for_apply(work.workspace, work.head, ledger, hosts=[host.name for host in plan.hosts])
     except Refused as refused:
-        work.settings.stderr.show([line(("windows unknown", "doubt"), f": {refused.args[0]}")])
-        return ()
-    return windows.closed_hosts(base.contract, changed, work.workspace.now) if base else ()
+        work.settings.stderr.show([line(("apply would refuse this", "bad"), f": {refused.args[0]}", hang=4)])
+        return None
+
+
+def _closed(work: CommandContext, base: Base | None, plan: Plan) -> tuple[ClosedHosts, ...]:
+    """Return which hosts apply may not change now, by what decides."""
+    changed = windows.hosts_to_change(plan)
+    return windows.closed_hosts(base.contract, changed, work.workspace.now) if base and changed else ()
 
 
 @contextmanager
@@ -163,7 +169,7 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
             plan = planner.since_converged(before, work.head, chosen)
         if limit is None:
             plan = replace(plan, orphans=orphan_hosts(work.head, ledger=ledger, base=whole))
-        closed = _closed(work, ledger, plan) if base is None else ()
+        closed = _closed(work, _base(work, ledger, plan), plan) if base is None else ()
         frozen = freezes(ledger, work.head.contract, work.workspace.now) if base is None else ()
     changing = [host.name for host in plan.hosts if host.of(Action.CHANGE) and host.name in before]
     sides = steps_by_identity({name: before[name].work[name] for name in changing if name in before[name].work})

@@ -30,7 +30,8 @@ from opspact.rollout.approval_check import (
 )
 from opspact.rollout.approval_requirements import requirements_of
 from opspact.rollout.approval_statement import SignedApproval
-from opspact.rollout.base import Base, base_of
+from opspact.rollout.base import Base
+from opspact.rollout.base_for_apply import base_for_apply
 from opspact.rollout.permission import requested_by
 from opspact.workspace.workspace import context as recording_context
 
@@ -71,7 +72,7 @@ def _standings(
     record: bool = False,
 ) -> tuple[Base, list[ApprovalStatus]]:
     head, at = work.head, work.workspace.now
-    base = base_of(work.workspace, head, ledger, hosts=plan.hosts)
+    base = base_for_apply(work.workspace, head, ledger, hosts=plan.hosts)
     needed = requirements_of(base, head.contract, day=head.day, acts=plan.acts, destroys=plan.destroys)
     thing = ApprovalSubject(head.contract.name, head.contract.digest, plan.digest, plan.requester)
     if ledger is not None and record:

@@ -20,8 +20,9 @@ from opspact.model.policies.rollout import Rollout
 from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
 from opspact.rollout import change_guard, dependencies, manifest_writer, planner, record, windows
-from opspact.rollout.apply_run import PROCEDURE, ApplyRun, base_commit, described
-from opspact.rollout.base import Base, base_at, base_of
+from opspact.rollout.apply_run import PROCEDURE, ApplyRun, described
+from opspact.rollout.base import Base, base_at
+from opspact.rollout.base_for_apply import base_for_apply
 from opspact.rollout.convergence import Convergence
 from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.outcome import ApplyOutcome
@@ -85,7 +86,7 @@ class Apply(Struct):
             leases.observe(others.names)
             beyond = dependencies.check_hosts(others, self.head, found, holder=surveyor.holder)
             plan = dependencies.possible(found, before.results, beyond)
-            base = self._base(chosen, last)
+            base = self._base(chosen)
             self._check(plan, base)
             convergence = Convergence(
                 head=self.head,
@@ -98,6 +99,7 @@ class Apply(Struct):
                 plan=plan,
                 work=work,
                 inventory=self.head.inventory_files,
+                confirm_within=base.contract.confirm_within,
             )
             left = self._left_behind(last, before)
             hosts = tuple(dict.fromkeys((*convergence.to_write(), *left)))
@@ -167,16 +169,11 @@ class Apply(Struct):
                 self.listener.message(f"{it}, did not finish on {list_names(hosts, _SHOWN)}; this apply starts over")
         return tuple(left)
 
-    def _base(self, chosen: Collection[str], last: Mapping[str, str]) -> Base:
-        """Return what decides on the waves, given the run that had each host last.
-
-        While a run in waves is not done, what decided when it began: its first waves have brought its own commit.
-        """
-        journal = Journal(self.ledger, self.head.contract.name)
-        begun = (base_commit(it.event) for it in journal.unfinished(PROCEDURE, set(last.values())))
-        if commit := self.run.arguments.base or next(filter(None, begun), ""):
+    def _base(self, chosen: Collection[str]) -> Base:
+        """Return what decides over the change; for a run that is resumed, what did so when it began."""
+        if commit := self.run.arguments.base:
             return base_at(self.workspace, self.head, commit)
-        return base_of(self.workspace, self.head, self.ledger, hosts=chosen)
+        return base_for_apply(self.workspace, self.head, self.ledger, hosts=chosen)
 
     def _check_open(self, base: Base, plan: Plan) -> None:
         """Raise Refused where a freeze or the windows of the base do not allow now what the plan does."""

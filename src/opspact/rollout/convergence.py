@@ -33,6 +33,7 @@ from opspact.run.leases import Leases
 from opspact.steps.base import Step
 from opspact.steps.check import Reach
 from opspact.structs import Struct, replace
+from opspact.values.duration import Duration
 from opspact.workspace.project_folder import write
 from opspact.workspace.workspace import Compiled
 
@@ -41,7 +42,8 @@ class Convergence(Struct):
     """What an apply works with once it is known what differs.
 
     `others` are sessions to hosts that were not chosen and on which the chosen depend: steps act there too.
-    `inventory`: the files by which Ansible reaches hosts.
+    `inventory`: the files by which Ansible reaches hosts. `confirm_within`: how long, by the base, hosts wait for the
+    confirmation of a change that can cut connections.
     """
 
     head: Compiled
@@ -54,6 +56,7 @@ class Convergence(Struct):
     plan: Plan
     work: Mapping[str, Work]
     inventory: Mapping[str, bytes]
+    confirm_within: Duration
 
     def within(self, hosts: Iterable[str]) -> "Convergence":
         """Given hosts, return what an apply of these alone works with."""
@@ -144,7 +147,7 @@ class Convergence(Struct):
 
     def _guard(self, leases: Leases) -> ChangeGuard:
         python = fence.run_interpreter(host_lease.attempt_of(leases))
-        return ChangeGuard(self.sessions, leases, python=python, within=self.head.contract.confirm_within.seconds)
+        return ChangeGuard(self.sessions, leases, python=python, within=self.confirm_within.seconds)
 
     def _change(self, leases: Leases, hosts: Iterable[str], guard: ChangeGuard) -> RunOutcome | None:
         """Run Ansible for what it has to do on hosts; None: it has nothing to do."""

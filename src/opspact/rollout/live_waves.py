@@ -1,16 +1,15 @@
 """The waves in which apply would carry a live plan out, and whether the brake would refuse it: shown before.
 
-In: the ledger, a live plan. Out: the same waves that apply computes from the same plan.
+In: the base, a live plan. Out: the same waves that apply computes from the same plan.
 """
 
 from opspact.errors import Refused
-from opspact.ledger.store import Ledger
 from opspact.plan.plan import Plan
-from opspact.rollout.base import base_of
+from opspact.rollout.base import Base
 from opspact.rollout.waves import Wave, check_brake, rollouts_of, split
 from opspact.steps.check import Reach
 from opspact.structs import Struct
-from opspact.workspace.workspace import Compiled, Workspace
+from opspact.workspace.workspace import Compiled
 
 
 class LiveWaves(Struct):
@@ -20,14 +19,14 @@ class LiveWaves(Struct):
     refusal: str = ""
 
 
-def live_waves(workspace: Workspace, head: Compiled, ledger: Ledger | None, *, plan: Plan) -> LiveWaves:
-    """Given a live plan and the ledger (None: nothing was recorded), return its waves."""
+def live_waves(base: Base, head: Compiled, plan: Plan) -> LiveWaves:
+    """Given what decides, the contract as it is to be, and a live plan, return its waves."""
     if plan.is_empty:
         return LiveWaves()
     changed = [it.name for it in plan.hosts if not it.is_empty or it.adopted or it.reach is not Reach.REACHED]
     waves: tuple[Wave, ...] = ()
     try:
-        rollouts = rollouts_of(base_of(workspace, head, ledger, hosts=[it.name for it in plan.hosts]))
+        rollouts = rollouts_of(base)
         waves = split(rollouts, plan, changed) if rollouts else ()
         check_brake(rollouts, plan, head.contract.inventory.hosts)
     except Refused as refused:

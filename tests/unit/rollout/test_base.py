@@ -10,8 +10,11 @@ from ledgers import context
 
 from opspact.errors import Refused
 from opspact.ledger.apply_events import ApplyFinished, HostOutcome
+from opspact.ledger.run_events import LeaseTaken, RunFinished, RunOutcome, RunStarted
 from opspact.ledger.store import Ledger, open_ledger
+from opspact.rollout.apply_run import PROCEDURE
 from opspact.rollout.base import FIRST_APPLY, NO_COMMITS, Base, base_of
+from opspact.rollout.base_for_apply import base_for_apply
 from opspact.steps.check import Reach
 from opspact.workspace.workspace import Workspace
 
@@ -57,6 +60,16 @@ class History:
 
     def base(self, *hosts: str) -> Base:
         return base_of(self.workspace, self.workspace.compiled(), self.ledger, hosts=hosts)
+
+    def begun(self, run: str, base: str, *hosts: str) -> None:
+        """Record that a run in waves has begun, by the policies of a commit."""
+        of = context(NOW, contract="tiny")
+        arguments = {"contract": "", "base": base}
+        started = RunStarted(run, PROCEDURE, ("wave-1",), NOW, hosts=hosts, arguments=arguments)
+        self.ledger.record_all([started, *(LeaseTaken(host, 1, run, NOW) for host in hosts)], context=of)
+
+    def for_apply(self, *hosts: str) -> Base:
+        return base_for_apply(self.workspace, self.workspace.compiled(), self.ledger, hosts=hosts)
 
 
 @pytest.fixture
@@ -118,3 +131,21 @@ def test_a_base_that_is_not_there_is_refused_and_not_left_out(history: History) 
     history.applied("0" * 40, app1=OK)
     with pytest.raises(Refused, match=r"that decide over this change, of commit 0000.*unknown git revision"):
         history.base("app1")
+
+
+def test_a_run_in_waves_that_is_not_done_goes_on_by_the_policies_with_which_it_began(history: History) -> None:
+    one, two = history.commit("Asia/Tokyo"), history.commit("Asia/Seoul")
+    history.applied(one, app1=OK, app2=OK)
+    history.begun("apply-1", one, "app1", "app2")
+    history.applied(two, app1=OK)  # the first wave has brought its own commit
+    assert history.base("app1", "app2").commit == two
+    assert (history.for_apply("app1", "app2").commit, history.for_apply("app2").commit) == (one, one)
+
+    of = context(NOW, contract="tiny")
+    history.ledger.record(RunFinished("apply-1", RunOutcome.FAILED), context=of)
+    assert history.for_apply("app2").commit == one, "it can be resumed"
+    history.ledger.record(RunFinished("apply-1", RunOutcome.DONE, attempt=2), context=of)
+    history.ledger.record(
+        RunStarted("apply-1", PROCEDURE, ("wave-1",), NOW, arguments={"base": one}, attempt=2), context=of
+    )
+    assert history.for_apply("app1", "app2").commit == two
