@@ -13,7 +13,7 @@ from opspact.model.names import document_schema
 from opspact.plan.change import Action
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.document import document
-from opspact.rollout.approval_requirements import is_destructive
+from opspact.rollout.approval_requirements import is_any_destructive
 from opspact.structs import Struct, field
 from opspact.workspace.workspace import Compiled
 
@@ -48,8 +48,7 @@ class ApprovedPlan(Struct):
 def plan_file(text: str, plan: Plan, *, requester: str) -> str:
     """Given a plan, as JSON text too, and who asks for it, return the text of its file."""
     content = {name: value for name, value in json.loads(text).items() if name not in {"schema", "version"}}
-    destroys = any(is_destructive(change) for host in plan.hosts for change in host.changes)
-    return document("plan", {"requester": requester, "destroys_data": destroys, **content})
+    return document("plan", {"requester": requester, "destroys_data": is_any_destructive(plan), **content})
 
 
 def _listed(host: HostPlan) -> _Listed:

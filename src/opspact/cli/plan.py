@@ -26,6 +26,7 @@ from opspact.report.next_runs import next_runs
 from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, unreachable_hosts
 from opspact.report.plan_data import plan_json
 from opspact.report.plan_markdown import plan_markdown
+from opspact.report.plan_requirements import commit_lines
 from opspact.report.secrets import missing_secret_lines
 from opspact.report.waves import wave_lines
 from opspact.report.windows import closed_lines
@@ -38,6 +39,7 @@ from opspact.rollout.file_contents import found_files
 from opspact.rollout.freeze import Freeze, freezes
 from opspact.rollout.live_waves import LiveWaves, live_waves
 from opspact.rollout.orphans import orphan_hosts
+from opspact.rollout.plan_requirements import PlanRequirements, plan_requirements
 from opspact.rollout.windows import ClosedHosts
 from opspact.steps.check import Reach
 from opspact.structs import Struct, replace
@@ -106,7 +108,7 @@ class _Beside(Struct):
     """What is shown beside a plan: the steps as they were, what changes in the contract.
 
     `missing`: the secrets that are not available. `closed`: hosts that apply may not change now; `frozen`: freezes that
-    hold. `waves`: those in which apply would carry the plan out.
+    hold. `waves`: those in which apply would carry the plan out. `requirements`: what the base asks for.
     """
 
     sides: PreviousSteps = NO_PREVIOUS_STEPS
@@ -115,6 +117,7 @@ class _Beside(Struct):
     waves: LiveWaves = LiveWaves()
     closed: tuple[ClosedHosts, ...] = ()
     frozen: tuple[Freeze, ...] = ()
+    requirements: PlanRequirements | None = None
 
 
 def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: bool) -> tuple[Plan, _Beside]:
@@ -129,8 +132,9 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
         waves = live_waves(base, work.head, plan) if base else LiveWaves()
     with work.sessions(host.name for host in plan.hosts if host.reach is Reach.REACHED and diff) as sessions:
         found = found_files(sessions, plan) if diff else {}
+    asked = plan_requirements(work.workspace, base, work.head, plan=plan) if base else None
     sides = PreviousSteps(found=found, reasons=reasons)
-    return plan, _Beside(sides, missing=missing, waves=waves, closed=closed, frozen=frozen)
+    return plan, _Beside(sides, missing=missing, waves=waves, closed=closed, frozen=frozen, requirements=asked)
 
 
 def _base(work: CommandContext, ledger: Ledger | None, plan: Plan) -> Base | None:
@@ -169,13 +173,18 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
             plan = planner.since_converged(before, work.head, chosen)
         if limit is None:
             plan = replace(plan, orphans=orphan_hosts(work.head, ledger=ledger, base=whole))
-        closed = _closed(work, _base(work, ledger, plan), plan) if base is None else ()
+        decides = Base(whole.contract, whole.commit) if whole else _base(work, ledger, plan)
+        closed = _closed(work, decides, plan) if base is None else ()
         frozen = freezes(ledger, work.head.contract, work.workspace.now) if base is None else ()
     changing = [host.name for host in plan.hosts if host.of(Action.CHANGE) and host.name in before]
     sides = steps_by_identity({name: before[name].work[name] for name in changing if name in before[name].work})
     one = _as_one(before.values())
     comparison = compare_contracts(one, work.head, cache=_cache(work)) if one else None
-    return plan, _Beside(PreviousSteps(sides), comparison, closed=closed, frozen=frozen)
+    asked = None
+    if decides:
+        same = comparison if comparison and comparison.before.digest == decides.contract.digest else None
+        asked = plan_requirements(work.workspace, decides, work.head, plan=plan, comparison=same)
+    return plan, _Beside(PreviousSteps(sides), comparison, closed=closed, frozen=frozen, requirements=asked)
 
 
 def _cache(work: CommandContext) -> CompileCache:
@@ -218,16 +227,27 @@ def _print(work: CommandContext, plan: Plan, beside: _Beside, *, form: Format) -
             lines = plan_lines(plan, beside.sides, comparison=beside.comparison)
             held = freeze_lines(beside.frozen, ZoneInfo(work.head.contract.zone))
             closed = closed_lines(beside.closed)
-            settings.stdout.show(
-                [*lines, *missing_secret_lines(beside.missing), *wave_lines(beside.waves), *held, *closed]
-            )
+            signed = commit_lines(beside.requirements.commits) if beside.requirements else ()
+            missing = missing_secret_lines(beside.missing)
+            settings.stdout.show([*lines, *missing, *wave_lines(beside.waves), *held, *closed, *signed])
         case Format.JSON:
-            sys.stdout.write(plan_json(plan, beside.sides, comparison=beside.comparison, closed=beside.closed))
+            sys.stdout.write(_json(plan, beside))
             settings.stderr.show(missing_secret_lines(beside.missing))
         case Format.MARKDOWN:
-            text = plan_markdown(plan, beside.sides, contract=work.head.contract.name, comparison=beside.comparison)
+            text = plan_markdown(
+                plan,
+                beside.sides,
+                contract=work.head.contract.name,
+                comparison=beside.comparison,
+                requirements=beside.requirements,
+            )
             sys.stdout.write(text)
             settings.stderr.show(missing_secret_lines(beside.missing))
+
+
+def _json(plan: Plan, beside: _Beside) -> str:
+    asked = beside.requirements
+    return plan_json(plan, beside.sides, comparison=beside.comparison, closed=beside.closed, requirements=asked)
 
 
 def _write(path: Path, text: str) -> None:

@@ -28,11 +28,12 @@ from opspact.rollout.approval_check import (
     received,
     recorded,
 )
-from opspact.rollout.approval_requirements import requirements_of
+from opspact.rollout.approval_requirements import reductions_of, requirements_of
 from opspact.rollout.approval_statement import SignedApproval
 from opspact.rollout.base import Base
 from opspact.rollout.base_for_apply import base_for_apply
 from opspact.rollout.permission import requested_by
+from opspact.rollout.signed_commits import CommitSignatures, signed_commits
 from opspact.workspace.workspace import context as recording_context
 
 
@@ -46,21 +47,22 @@ def command(
     ] = False,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
 ) -> ExitCode:
-    """Show the approvals of a plan; FINDINGS: some are missing."""
+    """Show the approvals of a plan; FINDINGS: some are missing, or commits are not signed."""
     settings = settings_of(context)
     work = command_context(context)
     plan, given = read_plan(file, work.head), read_approvals(work, file, approval)
     if record:
         with work.ledger() as ledger:
-            base, standings = _standings(work, ledger, plan, given=given, record=True)
+            base, standings, commits = _standings(work, ledger, plan, given=given, record=True)
     else:
         with work.known_history() as ledger_or_none:
-            base, standings = _standings(work, ledger_or_none, plan, given=given)
+            base, standings, commits = _standings(work, ledger_or_none, plan, given=given)
     if form is Format.JSON:
-        sys.stdout.write(approval_json(plan.digest, standings, base))
+        sys.stdout.write(approval_json(plan.digest, standings, base, commits=commits))
     else:
-        settings.stdout.show(approval_lines(standings, base))
-    return ExitCode.FINDINGS if any(each.missing for each in standings) else ExitCode.CLEAN
+        settings.stdout.show(approval_lines(standings, base, commits))
+    is_missing = commits.refused or any(each.missing for each in standings)
+    return ExitCode.FINDINGS if is_missing else ExitCode.CLEAN
 
 
 def _standings(
@@ -70,10 +72,11 @@ def _standings(
     *,
     given: Sequence[SignedApproval],
     record: bool = False,
-) -> tuple[Base, list[ApprovalStatus]]:
+) -> tuple[Base, list[ApprovalStatus], CommitSignatures]:
     head, at = work.head, work.workspace.now
     base = base_for_apply(work.workspace, head, ledger, hosts=plan.hosts)
-    needed = requirements_of(base, head.contract, day=head.day, acts=plan.acts, destroys=plan.destroys)
+    reductions = partial(reductions_of, base, head.contract, head.day)
+    needed = requirements_of(base, head.contract, acts=plan.acts, destroys=plan.destroys, reductions=reductions)
     thing = ApprovalSubject(head.contract.name, head.contract.digest, plan.digest, plan.requester)
     if ledger is not None and record:
         recording = partial(recording_context, head, plan_digest=plan.digest)
@@ -81,5 +84,6 @@ def _standings(
     else:
         seen = (judged(each, thing, base.contract, at=at) for each in given)
         approvals = merged(recorded(ledger, thing), seen)
-    asked = requested_by(work.workspace, base, head, names=(plan.requester,))
-    return base, [approval_status(each, approvals, requesters=asked, at=at) for each in needed]
+    commits = signed_commits(work.workspace.folder, base, head, needed=needed, at=at)
+    asked = requested_by(work.workspace, base, head, names=(plan.requester, *commits.people))
+    return base, [approval_status(each, approvals, requesters=asked, at=at) for each in needed], commits

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from opspact.report.document import document
 from opspact.report.lines import Line, line
+from opspact.report.plan_requirements import commit_data, commit_lines, requirement_data
 from opspact.rollout.approval_check import ApprovalStatus
 from opspact.rollout.base import Base
 from opspact.rollout.permission import reason_not_checked
+from opspact.rollout.signed_commits import CommitSignatures
 from opspact.text.counts import format_count
 
 
-def approval_lines(standings: Sequence[ApprovalStatus], base: Base) -> Iterator[Line]:
-    """Given how requirements stand and whose policies they are of, yield that for people."""
+def approval_lines(standings: Sequence[ApprovalStatus], base: Base, commits: CommitSignatures) -> Iterator[Line]:
+    """Given how requirements stand, whose policies they are of, and who signed the commits, yield that for people."""
     yield line(("base: ", "title"), base.why or f"commit {base.commit[:12]}")
     if not standings:
         yield line("no approval is needed")
@@ -27,6 +29,7 @@ def approval_lines(standings: Sequence[ApprovalStatus], base: Base) -> Iterator[
             yield line((person, "good"), " approved", indent=2)
         for who, why in each.others:
             yield line((who, "doubt"), f" does not count: {why}", indent=2)
+    yield from commit_lines(commits)
 
 
 def _state(each: ApprovalStatus) -> tuple[str, str]:
@@ -37,26 +40,23 @@ def _state(each: ApprovalStatus) -> tuple[str, str]:
     return "approved", "good"
 
 
-def approval_json(plan: str, standings: Sequence[ApprovalStatus], base: Base) -> str:
+def approval_json(plan: str, standings: Sequence[ApprovalStatus], base: Base, *, commits: CommitSignatures) -> str:
     """Given a plan's digest and the same, return it for scripts."""
     return document(
         "approvals",
         {
             "plan": plan,
             "base": base.commit,
-            "complete": not any(each.missing for each in standings),
+            "complete": not (commits.refused or any(each.missing for each in standings)),
             "approvals": [
                 {
-                    "policy": each.requirement.approval.origin.policy,
-                    "for": list(each.requirement.occasions),
-                    "role": each.requirement.approval.role,
-                    "count": each.requirement.approval.count,
-                    "checked": each.requirement.is_checked,
+                    **requirement_data(each.requirement),
                     "missing": each.missing,
                     "approved": list(each.approvers),
                     "not_counted": [{"who": who, "why": why} for who, why in each.others],
                 }
                 for each in standings
             ],
+            **commit_data(commits),
         },
     )

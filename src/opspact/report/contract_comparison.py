@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from opspact.analyse.deadline_comparison import DeadlineChange
 from opspact.analyse.finding_comparison import FindingComparison
 from opspact.model.finding import Finding, Severity
-from opspact.model.policies.approval import Approval
 from opspact.model.policies.sla import Milestone
 from opspact.model.time.calendar import Interval
 from opspact.obligations.obligation import AfterEach, Due, Obligation, Scheduled, Within
@@ -18,7 +17,7 @@ from opspact.plan.obligation_comparison import ObligationChange, ObligationDiffe
 from opspact.report.lines import Line, line
 from opspact.report.oncall import DutyChanges, duty_data, duty_lines
 from opspact.report.reductions import finding_data, reduction_lines
-from opspact.rollout.contract_comparison import WEAKENING, ContractComparison
+from opspact.rollout.contract_comparison import ContractComparison
 from opspact.text.counts import format_count
 from opspact.text.durations import format_duration
 from opspact.text.instants import format_instant, format_instant_in_utc
@@ -207,7 +206,6 @@ def contract_data(comparison: ContractComparison) -> dict[str, object]:
     return {
         "duty": duty_data(duty_of(comparison)),
         **({"reductions": list(map(finding_data, comparison.reductions))} if comparison.reductions else {}),
-        "approvals": [_approval_data(each) for each in comparison.approvals],
         "deadlines": [_deadline_data(each) for each in comparison.deadlines],
         "findings": {
             "new": [finding_data(finding) for finding in comparison.findings.new],
@@ -218,17 +216,6 @@ def contract_data(comparison: ContractComparison) -> dict[str, object]:
         },
         "obligations": [_obligation_data(each) for each in comparison.obligations],
         "policies": {"new": list(names.new), "gone": list(names.gone), "changed": list(names.changed)},
-    }
-
-
-def _approval_data(approval: Approval) -> dict[str, object]:
-    return {
-        "policy": approval.origin.policy,
-        "occasion": WEAKENING,
-        "role": approval.role,
-        "count": approval.count,
-        "not_requester": approval.not_requester,
-        "expires": str(approval.expires),
     }
 
 

@@ -22,8 +22,10 @@ from opspact.report.plan import (
     totals,
     unreachable_hosts,
 )
+from opspact.report.plan_requirements import requirements_data
 from opspact.report.windows import closed_data
 from opspact.rollout.contract_comparison import ContractComparison
+from opspact.rollout.plan_requirements import PlanRequirements
 from opspact.rollout.windows import ClosedHosts
 from opspact.steps.check import Reach
 from opspact.structs import replace
@@ -36,12 +38,14 @@ def plan_json(
     *,
     comparison: ContractComparison | None = None,
     closed: Sequence[ClosedHosts] = (),
+    requirements: PlanRequirements | None = None,
 ) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
     What changes in the contract is there too where it is known; it is information, not carried out, and no part of the
     digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
     reason; when a timer that is started elapses: `next_run`; and which hosts apply may not change now: `windows`.
+    `requirements`: the approvals that it needs, and whose signatures its commits have, where the base is known.
     `reason`: whether a change is intended, or drift.
     """
     brief = _Brief()
@@ -67,6 +71,7 @@ def plan_json(
             **(contract_data(comparison) if comparison else {}),
             **({"unchanged": is_equal(plan, comparison)} if comparison else {}),
             **({"windows": closed_data(closed)} if closed else {}),
+            **(requirements_data(requirements) if requirements else {}),
         },
     )
 

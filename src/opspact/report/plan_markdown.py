@@ -36,8 +36,10 @@ from opspact.report.plan import (
     summary_line,
     unreachable_hosts,
 )
+from opspact.report.plan_requirements import commit_title
 from opspact.report.reductions import reduction_rows
 from opspact.rollout.contract_comparison import ContractComparison
+from opspact.rollout.plan_requirements import PlanRequirements
 from opspact.text.counts import format_count
 from opspact.text.names import list_names
 
@@ -58,17 +60,21 @@ def plan_markdown(
     *,
     contract: str,
     comparison: ContractComparison | None = None,
+    requirements: PlanRequirements | None = None,
 ) -> str:
     """Given a plan, the contract's name, and what changes in it where that is known, return a comment in Markdown.
 
-    It begins with a hidden line that names the contract. Where nothing differs, one line says so.
+    It begins with a hidden line that names the contract. Where nothing differs, one line says so. `requirements`: of
+    these, commits that are not signed as they have to be are shown.
     """
     page = MarkdownPage(_pointer(plan))
     title = f"{plan_marker(contract)}### opspact plan: {plain(contract)}\n\n"
     if comparison and is_equal(plan, comparison):
         page.add(f"{title}{plain(no_changes_line(plan, comparison).text)}\n")
+        _add_commits(page, requirements)
         return page.text
     page.add(f"{title}{_summary(plan, sides, comparison)}\n")
+    _add_commits(page, requirements)
     if comparison:
         _add_contract(page, comparison)
     if touched := clauses_of(plan):
@@ -100,6 +106,13 @@ def _summary(plan: Plan, sides: PreviousSteps, comparison: ContractComparison | 
     reduced = f"**{said.pop(0)}** · " if comparison and comparison.reductions else ""
     beside = f"\n\nIn the contract: {plain(', '.join(said))}" if said else ""
     return f"{reduced}{plain(summary_line(plan).text)}{reasons}{beside}"
+
+
+def _add_commits(page: MarkdownPage, requirements: PlanRequirements | None) -> None:
+    """Add the commits whose signatures do not count: apply refuses them."""
+    if requirements and requirements.commits.refused:
+        rows = [f"- {code(each.commit[:12])} {plain(shortened(each.why))}\n" for each in requirements.commits.refused]
+        page.add_rows(f"\n#### {plain(commit_title(requirements.commits))}\n\n", rows, most=_MOST_ROWS)
 
 
 def _add_contract(page: MarkdownPage, comparison: ContractComparison) -> None:

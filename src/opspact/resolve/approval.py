@@ -20,6 +20,7 @@ def resolve_approval(document: kinds.Approval, context: DocumentContext) -> Appr
         count=needs.count,
         not_requester=needs.not_requester,
         expires=needs.expires,
+        signed_commits=needs.signed_commits,
         occasions=document.for_,
         review_within=document.emergency.review_within if document.emergency else None,
         origin=context.origin(),

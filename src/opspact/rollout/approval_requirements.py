@@ -3,14 +3,15 @@
 In: the base, the contract as it is to be, a plan. Out: requirements; people.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import partial
 
 from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
 from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
-from opspact.model.finding import Severity
+from opspact.model.finding import Finding, Severity
 from opspact.model.policies.approval import Approval
 from opspact.model.policies.person import Person
 from opspact.plan.change import Change
@@ -40,17 +41,22 @@ class Requirement(Struct):
 
 def requirements(base: Base, head: Contract, plan: Plan, *, day: date) -> tuple[Requirement, ...]:
     """Given the base, the contract as it is to be, a plan and today's day there, return the approvals it needs."""
-    destroys = any(is_destructive(change) for host in plan.hosts for change in host.changes)
-    return requirements_of(base, head, day=day, acts=not plan.is_empty, destroys=destroys)
+    acts, destroys = not plan.is_empty, is_any_destructive(plan)
+    return requirements_of(base, head, acts=acts, destroys=destroys, reductions=partial(reductions_of, base, head, day))
 
 
-def requirements_of(base: Base, head: Contract, *, day: date, acts: bool, destroys: bool) -> tuple[Requirement, ...]:
+def requirements_of(
+    base: Base, head: Contract, *, acts: bool, destroys: bool, reductions: Callable[[], Iterable[Finding]]
+) -> tuple[Requirement, ...]:
     """Given the base, the contract as it is to be, and whether a plan changes hosts and destroys data, return the same.
 
     A plan that changes no host still puts policies into effect, if they are others than those of the base.
+    `reductions` returns which commitments are reduced.
     """
     is_other = base.contract.digest != head.digest
-    occasions = {APPLY: acts or is_other, DESTRUCTIVE: destroys, WEAKENING: is_other and _is_weaker(base, head, day)}
+    is_asked = any(WEAKENING in approval.occasions for approval in base.contract.approvals)
+    is_weaker = is_other and is_asked and any(each.severity is not Severity.NOTE for each in reductions())
+    occasions = {APPLY: acts or is_other, DESTRUCTIVE: destroys, WEAKENING: is_weaker}
     asked = tuple(name for name, holds in occasions.items() if holds)
     return tuple(
         Requirement(approval, needed, can_sign(base.contract, approval))
@@ -67,9 +73,14 @@ def is_destructive(change: Change) -> bool:
     return change.action.makes and isinstance(change.step, TableRows) and change.step.removes
 
 
-def _is_weaker(base: Base, head: Contract, day: date) -> bool:
-    found = analyse(RuleContext(head, day, before=base.contract), REDUCTIONS)
-    return any(each.severity is not Severity.NOTE for each in found)
+def is_any_destructive(plan: Plan) -> bool:
+    """Whether a plan deletes such data anywhere."""
+    return any(is_destructive(change) for host in plan.hosts for change in host.changes)
+
+
+def reductions_of(base: Base, head: Contract, day: date) -> tuple[Finding, ...]:
+    """Given the base, the contract as it is to be, and today's day there, return which commitments are reduced."""
+    return analyse(RuleContext(head, day, before=base.contract), REDUCTIONS)
 
 
 def roles_of(person: Person) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a change of the policies does to the contract itself, beside the steps on its hosts.
 
-In: the contract compiled before and after. Out: reductions and whose approval they need, duty, deadlines, findings and
+In: the contract compiled before and after. Out: reductions, duty, deadlines, findings and
 obligations that differ. No host is contacted, and no ledger is read.
 """
 
@@ -13,16 +13,12 @@ from opspact.analyse.rule import RuleContext
 from opspact.analyse.rules.contract.reductions import RULES as REDUCTIONS
 from opspact.analyse.run import analyse
 from opspact.model.contract import Contract
-from opspact.model.finding import Finding, Severity
-from opspact.model.policies.approval import Approval
+from opspact.model.finding import Finding
 from opspact.model.roster.changes import DutyChange, duty_changes
 from opspact.plan.obligation_comparison import ObligationChange, Obligations, compare_obligations, obligation_groups
 from opspact.structs import Struct
 from opspact.workspace.compile_cache import NO_CACHE, CompileCache
 from opspact.workspace.workspace import Compiled
-
-WEAKENING = "weakening"
-"""The occasion of approvals that reduced commitments need."""
 
 
 class PolicyDifference(Struct):
@@ -34,15 +30,11 @@ class PolicyDifference(Struct):
 
 
 class ContractComparison(Struct):
-    """What differs between two contracts. `approvals`: those of the contract before that the reductions need.
-
-    It is the contract before that says who must approve: a change cannot lift its own approval.
-    """
+    """What differs between two contracts."""
 
     before: Contract
     after: Contract
     reductions: tuple[Finding, ...] = ()
-    approvals: tuple[Approval, ...] = ()
     duty: tuple[DutyChange, ...] = ()
     deadlines: tuple[DeadlineChange, ...] = ()
     findings: FindingComparison = FindingComparison()
@@ -82,9 +74,7 @@ def compare_contracts(before: Compiled, after: Compiled, *, cache: CompileCache 
         }
         if after.is_large:
             cache.put(key, found)
-    is_reduced = any(finding.severity is not Severity.NOTE for finding in found["reductions"])
-    approvals = tuple(each for each in one.approvals if is_reduced and WEAKENING in each.occasions)
-    return ContractComparison(one, other, approvals=approvals, **found)
+    return ContractComparison(one, other, **found)
 
 
 def _side(compiled: Compiled, day: date, cache: CompileCache) -> _Side:

@@ -16,6 +16,7 @@ from opspact.rollout.approval_check import ApprovalStatus, ApprovalSubject, appr
 from opspact.rollout.approval_requirements import Requirement, people_named, requirements
 from opspact.rollout.approval_statement import SignedApproval
 from opspact.rollout.base import Base
+from opspact.rollout.signed_commits import NOT_CHECKED, check_signed, signed_commits
 from opspact.structs import Struct
 from opspact.text.counts import format_count
 from opspact.workspace.commits import authors
@@ -47,24 +48,33 @@ class Permission(Struct):
     def check(self, plan: Plan, base: Base) -> None:
         """Given the plan as it is now, and what decides, raise Refused unless all approvals are there that it needs."""
         needed = requirements(base, self.head.contract, plan, day=self.head.day)
+        commits = signed_commits(
+            self.workspace.folder, base, self.head, needed=needed, at=self._context(plan.digest).at
+        )
+        check_signed(commits)
+        if not commits.is_checked:
+            self.report(NOT_CHECKED)
         for each in needed:
             if not each.is_checked:
                 self.report(f"approval {each.approval.name} is not checked: {reason_not_checked(each)}")
         checked = [each for each in needed if each.is_checked]
         if not checked:
             return
-        missing = [each for each in self._standings(base, checked, self.plan or plan.digest) if each.missing]
+        standings = self._standings(base, checked, self.plan or plan.digest, signers=commits.people)
+        missing = [each for each in standings if each.missing]
         if missing and self.emergency:
             self._skip(base, missing, plan)
         elif missing:
             raise Refused("; ".join(map(missing_words, missing)), hint=HINT)
 
-    def _standings(self, base: Base, needed: Iterable[Requirement], digest: str) -> Iterator[ApprovalStatus]:
+    def _standings(
+        self, base: Base, needed: Iterable[Requirement], digest: str, *, signers: Iterable[str]
+    ) -> Iterator[ApprovalStatus]:
         contract = self.head.contract
         thing = ApprovalSubject(contract.name, contract.digest, digest, self.requester or actor())
         recording = partial(self._context, digest)
         approvals = received(self.ledger, self.given, thing, base=base.contract, context=recording)
-        asked = requested_by(self.workspace, base, self.head, names=(thing.requester, actor()))
+        asked = requested_by(self.workspace, base, self.head, names=(thing.requester, actor(), *signers))
         at = recording().at
         return (approval_status(each, approvals, requesters=asked, at=at) for each in needed)
 
@@ -105,8 +115,8 @@ def check_rebuild(head: Compiled, plan: Plan, base: Base) -> None:
     """
     if base.contract.digest == head.contract.digest:
         return
-    needed = [each for each in requirements(base, head.contract, plan, day=head.day) if each.is_checked]
-    if needed:
+    asked = requirements(base, head.contract, plan, day=head.day)
+    if needed := [each for each in asked if each.is_checked or each.approval.signed_commits]:
         names = ", ".join(each.approval.name for each in needed)
         raise Refused(
             f"the policies have changed since the last apply, which needs approval {names}",
@@ -115,7 +125,7 @@ def check_rebuild(head: Compiled, plan: Plan, base: Base) -> None:
 
 
 def requested_by(workspace: Workspace, base: Base, head: Compiled, *, names: Iterable[str]) -> frozenset[str]:
-    """Given who made and who applies a plan, return the people who asked for it, authors of its commits included."""
+    """Given who made, applies and signed a change, return the people who asked for it, authors of commits included."""
     written = authors(workspace.folder, base.commit, head.commit) if base.commit and head.commit else frozenset()
     return people_named(base.contract, (*names, *written))
 

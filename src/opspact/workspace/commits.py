@@ -22,9 +22,23 @@ from opspact.schema.contract_files import is_part
 from opspact.schema.yaml import limits
 from opspact.structs import Struct
 
-_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_GIT = (
+    "git",
+    "--no-optional-locks",
+    "--no-replace-objects",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.quotePath=false",
+)
 _PATIENCE = 60.0
-_NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+_NO_FETCHING = {
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C.UTF-8",
+}
 _FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic links
 _LINKS_FOLLOWED = 40
 _NOTES = 100  # refs of notes that are read at most
@@ -143,6 +157,31 @@ def approvals_at(folder: Path, commit: str) -> dict[str, bytes]:
     return {blob.path: held for blob, held in zip(small, _held(folder, small), strict=True)}
 
 
+def new_commits(folder: Path, base: str, head: str) -> dict[str, bytes]:
+    """Given two commits' full names, return those that are only in the second, by name, as git keeps them.
+
+    `base` empty: the second alone. Raise Refused when some of them cannot be seen, or are others than their names say.
+    """
+    if base and is_shallow(folder):
+        raise Refused(f"git does not have all commits between {base[:12]} and {head[:12]}", hint=_SHALLOW)
+    span = (f"{base}..{head}",) if base else ("--no-walk", head)
+    listed = _git(folder, "rev-list", *span, "--")
+    if listed is None:
+        raise Refused(f"git cannot list the commits between {base[:12]} and {head[:12]}", hint=_INCOMPLETE)
+    held = _git(folder, "cat-file", "--batch", given=listed) or b""
+    found = dict(zip(listed.decode().split(), _contents(held), strict=True))
+    if wrong := next((name for name, data in found.items() if _object_name("commit", data, len(name)) != name), ""):
+        raise Refused(f"the object {wrong} is not what its name says", hint="check the clone with `git fsck`")
+    return found
+
+
+def _object_name(kind: str, data: bytes, length: int) -> str:
+    """Return the name of an object, of so many digits: git names it by its hash (Pro Git, "Git Objects")."""
+    hashed = _HASHES[length](f"{kind} {len(data)}\0".encode(), usedforsecurity=False)
+    hashed.update(data)
+    return hashed.hexdigest()
+
+
 def tree_at(folder: Path, commit: str) -> dict[str, bytes]:
     """Given a commit's full name, return the contract's files there, as `schema.tree.read_tree` does for a folder.
 
@@ -183,10 +222,8 @@ class _Blob(Struct):
     is_link: bool
 
     def holds(self, data: bytes) -> bool:
-        """Whether these bytes are the file's: git names an object by its hash (Pro Git, "Git Objects")."""
-        hashed = _HASHES[len(self.name)](b"blob %d\0" % len(data), usedforsecurity=False)
-        hashed.update(data)
-        return hashed.hexdigest() == self.name
+        """Whether these bytes are the file's."""
+        return _object_name("blob", data, len(self.name)) == self.name
 
 
 def _blobs(listed: bytes) -> Iterator[_Blob]:

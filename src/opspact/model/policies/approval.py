@@ -11,6 +11,7 @@ from opspact.values.duration import Duration
 class Approval(Struct):
     """Whose yes is needed: `role` is `customer` or a team; `occasions` need it by themselves.
 
+    `signed_commits`: what is new in the history has to be signed by people of the contract, whoever approves.
     `review_within`: in an emergency a plan is carried out without, and reviewed so soon; None: never without.
     """
 
@@ -19,6 +20,7 @@ class Approval(Struct):
     count: int
     not_requester: bool
     expires: Duration
+    signed_commits: bool
     occasions: tuple[str, ...]
     review_within: Duration | None
     origin: Origin

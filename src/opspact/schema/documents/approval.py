@@ -38,6 +38,12 @@ class Needs(Part):
         description="how long an approval is valid",
         examples=["7 days"],
     )
+    signed_commits: bool = Field(
+        json_schema_extra=OFF,
+        default=False,
+        description="commits that were not applied before must be signed by a signing key of a person of the contract",
+        examples=[True],
+    )
 
 
 class SkippedApproval(Part):

@@ -1,0 +1,58 @@
+"""What apply asks for before it carries a plan out, shown: approvals, and commits that are not signed.
+
+Comes in: requirements, what was found of commits. Goes out: lines, JSON.
+"""
+
+from collections.abc import Iterator
+
+from opspact.report.lines import Line, line
+from opspact.rollout.approval_requirements import Requirement
+from opspact.rollout.plan_requirements import PlanRequirements
+from opspact.rollout.signed_commits import NOT_CHECKED, CommitSignatures
+
+_MOST_COMMITS = 20
+
+
+def commit_title(commits: CommitSignatures) -> str:
+    """Given what was found of commits, return what is wrong with those that do not count."""
+    return f"Commits not signed as approval {', '.join(commits.approvals)} asks ({len(commits.refused):,})"
+
+
+def commit_lines(commits: CommitSignatures) -> Iterator[Line]:
+    """Given what was found of commits, yield those that do not count; nothing where all do, or none has to."""
+    if not commits.is_checked:
+        yield line((NOT_CHECKED, "doubt"))
+    if commits.refused:
+        yield line((commit_title(commits), "bad"))
+    for each in commits.refused[:_MOST_COMMITS]:
+        yield line((f"{each.commit[:12]}  ", "title"), each.why, indent=2)
+    if (more := len(commits.refused) - _MOST_COMMITS) > 0:
+        yield line(f"and {more:,} more: use --format json to list all", indent=2)
+
+
+def requirement_data(requirement: Requirement) -> dict[str, object]:
+    """Given a requirement, return it for scripts."""
+    approval = requirement.approval
+    return {
+        "policy": approval.origin.policy,
+        "for": list(requirement.occasions),
+        "role": approval.role,
+        "count": approval.count,
+        "not_requester": approval.not_requester,
+        "expires": str(approval.expires),
+        "checked": requirement.is_checked,
+    }
+
+
+def commit_data(commits: CommitSignatures) -> dict[str, object]:
+    """Given what was found of commits, return it for scripts; nothing where no signatures are asked for."""
+    if not commits.approvals:
+        return {}
+    refused = [{"commit": each.commit, "why": each.why} for each in commits.refused]
+    return {"signed_commits": {"checked": commits.is_checked, "refused": refused}}
+
+
+def requirements_data(requirements: PlanRequirements) -> dict[str, object]:
+    """Given what a plan needs, return it for scripts, as keys of the plan."""
+    approvals = [requirement_data(each) for each in requirements.approvals]
+    return {"approvals": approvals, **commit_data(requirements.commits)}
