@@ -114,11 +114,13 @@ def _shown(kind: str) -> Iterator[str]:
 
 
 def _documents(kind: str) -> list[str]:
-    """Return documents of a kind as written in the reference contract, else in the contract that `init` writes."""
+    """Return documents of a kind as written in the reference contract, that of `init`, or else in the guide."""
     paths = sorted(path for part in ("policies", "runbooks") for path in (ROOT / part).rglob("*.yaml"))
     texts = [path.read_text(encoding="utf-8") for path in paths]
     begun = [text for path, text in starter(date(2026, 1, 1)).items() if path.startswith("policies/")]
-    for source in (texts, begun):
+    guide = [each.read_text(encoding="utf-8") for each in sorted((ROOT / "docs/policies").glob("*.md"))]
+    shown = [text for page in guide for text in re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)]
+    for source in (texts, begun, shown):
         found = [document for text in source for document in _split(text) if f"kind: {kind}" in document.splitlines()]
         if found:
             return [each for each in found if len(each.splitlines()) <= _LONGEST] or found[:1]

@@ -92,6 +92,11 @@ def _expired(context: RuleContext) -> Iterator[Violation]:
             message = f"the acceptance of {accepted.finding} {format_end(accepted.until, context.day)}"
             over = accepted.until < context.day  # its finding counts again: the rule's own severity
             yield Violation(f"accepted/{accepted.name}", message, ("until",), severity=None if over else severity)
+    for known in context.contract.known_drifts:
+        severity = severity_of_end(known.until, context.day)
+        if severity is not None:
+            message = f"the acceptance of drift {format_end(known.until, context.day)}"
+            yield Violation(f"known_drift/{known.name}", message, ("until",), severity=severity)
 
 
 def _not_acceptable(context: RuleContext) -> Iterator[Violation]:
@@ -137,8 +142,8 @@ RULES = (
         family="acceptance",
         severity=Severity.ERROR,
         title="An acceptance has expired or expires soon",
-        why="A finding was accepted until a date; after that date it counts again.",
-        remedy="Fix the finding; or accept it again, with a new date and a reason that is still valid.",
+        why="A finding, or drift, was accepted until a date; after that date it counts again.",
+        remedy="Fix what was accepted; or accept it again, with a new date and a reason that is still valid.",
         find=_expired,
     ),
     UNUSED,

@@ -20,6 +20,7 @@ from opspact.model.policies.device import Device
 from opspact.model.policies.emergency import Emergency
 from opspact.model.policies.flow import Flow
 from opspact.model.policies.inspection import Inspection
+from opspact.model.policies.known_drift import KnownDrift
 from opspact.model.policies.ladder import Ladder
 from opspact.model.policies.library import Library
 from opspact.model.policies.log_review import LogReview
@@ -80,6 +81,7 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
     emergencies: tuple[Emergency, ...]
     flows: tuple[Flow, ...]
     inspections: tuple[Inspection, ...]
+    known_drifts: tuple[KnownDrift, ...]
     ladders: Mapping[str, Ladder]
     libraries: tuple[Library, ...]
     log_reviews: tuple[LogReview, ...]

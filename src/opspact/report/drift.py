@@ -15,15 +15,17 @@ from opspact.text.counts import format_count
 from opspact.text.instants import format_minute_with_offset
 from opspact.text.names import join_names, list_names
 
-_MEANINGS = {ChangeReason.DRIFT: "bad", ChangeReason.UNKNOWN: "doubt", ChangeReason.INTENDED: "quiet"}
-_WIDTH = 10  # of the column that says drift, unknown or intended
+_MEANINGS = {"drift": "bad", "unknown": "doubt", "known": "quiet", "intended": "quiet"}
+_WIDTH = 10  # of the column that says which of these it is
 _COMMIT = 12
 
 
 def drift_lines(report: DriftReport, zone: ZoneInfo) -> list[Line]:
     """Given a drift report and the zone for people, return it: every host that is not clean, then the sum."""
-    shown = [host for host in report.hosts if not host.is_clean or host.intended]
-    return [*(text for host in shown for text in _host_lines(host, zone)), *([line()] if shown else []), _sum(report)]
+    shown = [host for host in report.hosts if not host.is_clean or host.intended or host.known]
+    lines = [text for host in shown for text in _host_lines(host, zone)]
+    lines += [line(("note ", "doubt"), f"{it.origin}: none of its hosts has such a step") for it in report.unused]
+    return [*lines, *([line()] if lines else []), _sum(report)]
 
 
 def _host_lines(host: HostDrift, zone: ZoneInfo) -> Iterator[Line]:
@@ -32,11 +34,13 @@ def _host_lines(host: HostDrift, zone: ZoneInfo) -> Iterator[Line]:
         yield line(f"unknown: {host.result.detail}", indent=2)
         return
     if host.manifest.detail:
-        yield _entry(ChangeReason.UNKNOWN, host.manifest.detail)
-    for each in host.differences:
+        yield _entry("unknown", host.manifest.detail)
+    for each in (*host.of(ChangeReason.DRIFT), *host.of(ChangeReason.UNKNOWN)):
+        yield from _difference_lines(each, zone)
+    for each in host.known:
         yield from _difference_lines(each, zone)
     for change in host.intended:
-        yield _entry(ChangeReason.INTENDED, f"{change.step.identity}: {change.action.value}, not applied yet")
+        yield _entry("intended", f"{change.step.identity}: {change.action.value}, not applied yet")
 
 
 def _applied(host: HostDrift, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
@@ -52,30 +56,33 @@ def _applied(host: HostDrift, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
 
 def _difference_lines(each: Difference, zone: ZoneInfo) -> Iterator[Line]:
     step = each.check.step
-    yield _entry(each.reason, f"{step.identity}: {shortened(each.check.detail)}")
+    yield _entry("known" if each.is_known else each.reason.value, f"{step.identity}: {shortened(each.check.detail)}")
     if each.since is not None:
         yield line(f"since {format_minute_with_offset(each.since, zone)}", indent=2 + _WIDTH)
     if each.earlier:
         times = format_count(len(each.earlier) + 1, "time")
         dates = join_names([format_minute_with_offset(at, zone) for at in each.earlier])
         yield line((f"recurring: {times} in {RECENT.days} days", "doubt"), f", before on {dates}", indent=2 + _WIDTH)
+    if each.known is not None:
+        words = f"{each.known.origin.policy}: {each.known.reason}" if each.is_known else f"{each.known.origin.policy}"
+        until = f"until {each.known.until}, by {each.known.by}" if each.is_known else f"expired on {each.known.until}"
+        yield line((until, "doubt"), f" ({words})", indent=2 + _WIDTH)
     if origin := origin_text(step):
         yield line((origin, "quiet"), indent=2 + _WIDTH)
 
 
-def _entry(reason: ChangeReason, text: str) -> Line:
-    return line((f"{reason.value:<{_WIDTH}}", _MEANINGS[reason]), text, indent=2, hang=_WIDTH)
+def _entry(word: str, text: str) -> Line:
+    return line((f"{word:<{_WIDTH}}", _MEANINGS[word]), text, indent=2, hang=_WIDTH)
 
 
 def _sum(report: DriftReport) -> Line:
     hosts = format_count(len(report.hosts), "host")
-    if report.is_clean and not any(host.intended for host in report.hosts):
+    counts = report.counts
+    if report.is_clean and not any(counts.values()):
         return line(("no drift", "good"), f": {hosts}")
-    counts = {reason: sum(each.reason is reason for each in report.differences) for reason in ChangeReason}
-    counts[ChangeReason.INTENDED] = sum(len(host.intended) for host in report.hosts)
     parts: list[tuple[str, str]] = [(f"{hosts}: ", "title")]
-    for reason in (ChangeReason.DRIFT, ChangeReason.UNKNOWN, ChangeReason.INTENDED):
-        parts += [(f"{counts[reason]:,} {reason.value}", _MEANINGS[reason] if counts[reason] else "quiet"), (", ", "")]
+    for word, count in counts.items():
+        parts += [(f"{count:,} {word}", _MEANINGS[word] if count else "quiet"), (", ", "")]
     parts.pop()
     if report.unreachable:
         lost = [host.result.name for host in report.hosts if not host.is_checked]

@@ -23,12 +23,11 @@ def drift_json(report: DriftReport) -> str:
             "summary": {
                 "hosts": len(report.hosts),
                 "unreachable": report.unreachable,
-                "drift": sum(len(host.of(ChangeReason.DRIFT)) for host in report.hosts),
-                "unknown": sum(len(host.of(ChangeReason.UNKNOWN)) for host in report.hosts),
-                "intended": sum(len(host.intended) for host in report.hosts),
+                **report.counts,
                 "recurring": sum(bool(each.earlier) for each in report.differences),
                 "manifests_not_ok": sum(bool(host.manifest.detail) for host in report.hosts),
             },
+            "unused": [it.origin.policy for it in report.unused],
         },
     )
 
@@ -44,6 +43,7 @@ def _host_data(host: HostDrift) -> dict[str, object]:
         and {"at": format_instant_in_utc(applied.at), "actor": applied.actor, "commit": applied.commit},
         "drift": [_difference_data(each) for each in host.of(ChangeReason.DRIFT)],
         "unknown": [_difference_data(each) for each in host.of(ChangeReason.UNKNOWN)],
+        "known": [_difference_data(each) for each in host.known],
         "intended": [
             {"step": change.step.identity, **origin_data(change.step), "action": change.action.value}
             for change in host.intended
@@ -62,13 +62,21 @@ def _difference_data(each: Difference) -> dict[str, object]:
         "detail": each.check.detail,
         "since": each.since and format_instant_in_utc(each.since),
         "earlier": [format_instant_in_utc(at) for at in each.earlier],
+        "known": each.known
+        and {
+            "policy": each.known.origin.policy,
+            "reason": each.known.reason,
+            "by": each.known.by,
+            "until": each.known.until.isoformat(),
+            "expired": not each.is_known,
+        },
     }
 
 
 def drift_junit(report: DriftReport) -> str:
     """Given a drift report, return JUnit XML: a suite per host, a case per check; what is unknown is an error.
 
-    What is intended and not applied yet is skipped.
+    What is known, and what is intended and not applied yet, is skipped.
     """
     suites = "".join(map(_suite, report.hosts))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="opspact drift">\n{suites}</testsuites>\n'
@@ -93,7 +101,7 @@ def _cases(host: HostDrift) -> Iterator[str]:
     for check in host.result.checks:
         identity, policy = check.step.identity, check.step.origins[0].policy if check.step.origins else ""
         if each := differing.get(identity):
-            tag = "failure" if each.reason is ChangeReason.DRIFT else "error"
+            tag = "skipped" if each.is_known else "failure" if each.reason is ChangeReason.DRIFT else "error"
             yield _case(identity, policy, tag, message=check.detail, words=_words(each))
         elif identity in intended and check.state is not State.OK:
             yield _case(identity, policy, "skipped", message=f"intended, not applied yet: {check.detail}")
@@ -103,7 +111,8 @@ def _cases(host: HostDrift) -> Iterator[str]:
 
 def _words(each: Difference) -> str:
     since = f"since {format_instant_in_utc(each.since)}; " if each.since else ""
-    return f"{since}{origin_text(each.check.step)}"
+    known = f"known until {each.known.until}: {each.known.reason}; " if each.known and each.is_known else ""
+    return f"{since}{known}{origin_text(each.check.step)}"
 
 
 def _case(name: str, group: str, tag: str = "", *, message: str = "", words: str = "") -> str:

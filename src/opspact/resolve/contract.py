@@ -32,6 +32,7 @@ from opspact.resolve.emergency import resolve_emergency
 from opspact.resolve.flow import resolve_flow
 from opspact.resolve.inspection import resolve_inspection
 from opspact.resolve.inventory import resolve_inventory
+from opspact.resolve.known_drift import resolve_known_drift
 from opspact.resolve.ladder import resolve_ladder
 from opspact.resolve.library import resolve_library
 from opspact.resolve.log_review import resolve_log_review
@@ -81,7 +82,9 @@ def resolve(
     if documents is None or hosts is None:
         raise policies_refused(problems)
     problems += _strange_names(hosts)
-    contract = _contract(Context(tree, hosts, documents, problems))
+    context = Context(tree, hosts, documents, problems)
+    _refer_to_clauses(context)
+    contract = _contract(context)
     if problems:
         raise policies_refused(problems)
     return contract
@@ -109,7 +112,6 @@ def _gathered(read: Callable[[], Meaning], problems: list[Problem]) -> Meaning |
 
 def _contract(context: Context) -> Contract:
     document = context.contract
-    _refer_to_clauses(context)
     contract = Contract(
         name=document.name,
         formerly=document.formerly if document.formerly and document.formerly != document.name else "",
@@ -133,6 +135,7 @@ def _contract(context: Context) -> Contract:
         emergencies=tuple(context.resolve(kinds.Emergency, resolve_emergency).values()),
         flows=tuple(context.resolve(kinds.Flow, resolve_flow).values()),
         inspections=tuple(context.resolve(kinds.Inspection, resolve_inspection).values()),
+        known_drifts=tuple(context.resolve(kinds.KnownDrift, resolve_known_drift).values()),
         ladders=context.resolve(kinds.Ladder, resolve_ladder),
         libraries=tuple(context.resolve(kinds.Library, resolve_library).values()),
         log_reviews=tuple(context.resolve(kinds.LogReview, resolve_log_review).values()),

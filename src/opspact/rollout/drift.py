@@ -4,12 +4,13 @@ In: a survey, the ledger, the contract. Out: the drift of each host, with what i
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from opspact.ledger.apply_events import ApplyFinished
 from opspact.ledger.events import Recorded
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
+from opspact.model.policies.known_drift import KnownDrift
 from opspact.plan.change import Change
 from opspact.plan.change_reason import ChangeReason
 from opspact.plan.manifest_state import HostManifest
@@ -27,13 +28,15 @@ class Difference(Struct):
     """One step that is not ok, though its policy is the same, or nobody knows whether it is (`reason`).
 
     `since`: the first check that found it so, None where the check could not be made. `earlier`: when drift of it began
-    before, within `RECENT`.
+    before, within `RECENT`. `known`: the policy that accepts it, maybe an expired one.
     """
 
     check: Check
     reason: ChangeReason
     since: datetime | None = None
     earlier: tuple[datetime, ...] = ()
+    known: KnownDrift | None = None
+    is_known: bool = False
 
 
 class HostDrift(Struct):
@@ -54,24 +57,40 @@ class HostDrift(Struct):
         return self.result.reach is Reach.REACHED
 
     def of(self, reason: ChangeReason) -> tuple[Difference, ...]:
-        """Given a reason, return what differs for it."""
-        return tuple(each for each in self.differences if each.reason is reason)
+        """Given a reason, return what differs for it and is not known."""
+        return tuple(each for each in self.differences if each.reason is reason and not each.is_known)
+
+    @property
+    def known(self) -> tuple[Difference, ...]:
+        """What differs and is known, until a day that is still to come."""
+        return tuple(each for each in self.differences if each.is_known)
 
     @property
     def is_clean(self) -> bool:
-        """Whether the host was reached, and nothing differs there but what is intended."""
-        return self.is_checked and not (self.differences or self.manifest.detail)
+        """Whether the host was reached, and nothing differs there but what is intended or known."""
+        return self.is_checked and not (len(self.known) < len(self.differences) or self.manifest.detail)
 
 
 class DriftReport(Struct):
-    """The drift of all chosen hosts."""
+    """The drift of all chosen hosts. `unused`: known drift of steps that none of them has."""
 
     hosts: tuple[HostDrift, ...]
+    unused: tuple[KnownDrift, ...] = ()
 
     @property
     def is_clean(self) -> bool:
         """Whether every host is clean."""
         return all(host.is_clean for host in self.hosts)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many steps are drift, unknown, known and intended."""
+        return {
+            "drift": sum(len(host.of(ChangeReason.DRIFT)) for host in self.hosts),
+            "unknown": sum(len(host.of(ChangeReason.UNKNOWN)) for host in self.hosts),
+            "known": sum(len(host.known) for host in self.hosts),
+            "intended": sum(len(host.intended) for host in self.hosts),
+        }
 
     @property
     def unreachable(self) -> int:
@@ -91,30 +110,33 @@ def find_drift(survey: Survey, ledger: Ledger, *, workspace: Workspace, head: Co
     plans = planner.by_host(plan)
     differing = {name for name in survey.results if plans[name].changes}
     applied = last_applies(ledger, head.contract.name, differing) if differing else {}
-    history = _History(ledger, head.contract, workspace.now)
-    return DriftReport(
-        tuple(
-            HostDrift(
-                result,
-                tuple(history.differences(name, _differences(result, reasons.get(name, {})))),
-                _intended(plans[name], reasons.get(name, {})),
-                survey.manifests.get(name, _NO_MANIFEST),
-                applied.get(name),
-            )
-            for name, result in survey.results.items()
+    history = _History(ledger, head.contract, workspace.now, head.day)
+    hosts = tuple(
+        HostDrift(
+            result,
+            tuple(history.differences(name, _differences(result, reasons.get(name, {})))),
+            _intended(plans[name], reasons.get(name, {})),
+            survey.manifests.get(name, _NO_MANIFEST),
+            applied.get(name),
         )
+        for name, result in survey.results.items()
     )
+    return DriftReport(hosts, _unused(head.contract.known_drifts, survey))
 
 
 _NO_MANIFEST = HostManifest()
 
 
 class _History(Struct):
-    """What the ledger says of earlier checks. `now`: the instant from which `RECENT` reaches back."""
+    """What the ledger says of earlier checks, and the contract of known drift.
+
+    `now`: the instant from which `RECENT` reaches back; `today`: the day in the contract's zone.
+    """
 
     ledger: Ledger
     contract: Contract
     now: datetime
+    today: date
 
     def differences(self, host: str, found: Iterable[Difference]) -> Iterator[Difference]:
         """Given a host and what differs there, yield that with since when, and when before."""
@@ -127,9 +149,27 @@ class _History(Struct):
             if (identity := each.check.step.identity) in wanted:
                 *before, current = drift_periods(seen, identity, wanted[identity])
                 earlier = tuple(it.began for it in before if it.is_drift and it.began >= recent)
-                yield replace(each, since=current.began, earlier=earlier)
+                known = self._known(host, identity)
+                is_known = known is not None and self.today <= known.until
+                yield replace(each, since=current.began, earlier=earlier, known=known, is_known=is_known)
             else:
                 yield each
+
+    def _known(self, host: str, identity: str) -> KnownDrift | None:
+        """Return what accepts drift of a step, for the longest time."""
+        found = (it for it in self.contract.known_drifts if it.is_about(host, identity))
+        return max(found, key=lambda it: it.until, default=None)
+
+
+def _unused(known: Iterable[KnownDrift], survey: Survey) -> tuple[KnownDrift, ...]:
+    """Return known drift all of whose hosts were checked and of whose steps none is wanted there."""
+    steps = {name: [check.step.identity for check in result.checks] for name, result in survey.results.items()}
+    return tuple(
+        it
+        for it in known
+        if steps.keys() >= set(it.hosts)
+        and not any(it.is_about(name, each) for name in it.hosts for each in steps[name])
+    )
 
 
 def _differences(result: HostResult, reasons: Mapping[str, ChangeReason]) -> list[Difference]:

@@ -23,6 +23,7 @@ from opspact.schema.documents.device import Device
 from opspact.schema.documents.emergency import Emergency
 from opspact.schema.documents.flow import Flow
 from opspact.schema.documents.inspection import Inspection
+from opspact.schema.documents.known_drift import KnownDrift
 from opspact.schema.documents.ladder import Ladder
 from opspact.schema.documents.library import Library
 from opspact.schema.documents.log_review import LogReview
@@ -60,6 +61,7 @@ __all__ = [
     "Emergency",
     "Flow",
     "Inspection",
+    "KnownDrift",
     "Ladder",
     "Library",
     "LogReview",
@@ -97,6 +99,7 @@ AnyDocument = (
     | Emergency
     | Flow
     | Inspection
+    | KnownDrift
     | Ladder
     | Library
     | LogReview
@@ -136,6 +139,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "emergency": Emergency,
         "flow": Flow,
         "inspection": Inspection,
+        "known_drift": KnownDrift,
         "ladder": Ladder,
         "library": Library,
         "log_review": LogReview,

@@ -104,3 +104,21 @@ def test_only_narrows_nothing_that_is_not_told_host_by_host() -> None:
         ("OP400", Severity.ERROR),
         ("OP602", Severity.ERROR),
     }
+
+
+@pytest.mark.parametrize(
+    ("until", "found"),
+    [
+        ("2026-12-31", []),
+        ("2026-03-20", [Severity.NOTE]),
+        ("2026-03-10", [Severity.WARNING]),
+        ("2026-03-01", [Severity.WARNING]),
+    ],
+)
+def test_the_end_of_known_drift_is_reported(until: str, found: list[Severity]) -> None:
+    about = 'kind: known_drift\nname: motd\nsteps: ["file /etc/motd"]\nhosts: all\n'
+    known = f"{about}reason: the agent of the vendor\nby: zhao-min\nuntil: {until}\n"
+    tree = {**TREE, "policies/known.yaml": known.encode()}
+    reported = analyse(RuleContext(resolve(tree), date(2026, 3, 2)), RULES.values())
+
+    assert [(each.code, each.severity) for each in reported] == [("OP600", severity) for severity in found]

@@ -62,6 +62,45 @@ def test_what_a_policy_changes_is_no_drift(contract: Contract, opspact: Call) ->
     assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("0", "1")
 
 
+KNOWN = """\
+kind: known_drift
+name: the-note
+steps: ["file *kept"]
+hosts: here
+reason: somebody writes it by hand
+by: operators
+until: %s
+"""
+
+
+@pytest.mark.slow
+def test_drift_is_known_until_a_day(contract: Contract, opspact: Call) -> None:
+    assert opspact("apply", "--yes").code == 0
+    contract.kept.write_text("by hand\n")
+    contract.write("policies/known.yaml", KNOWN % "2099-01-01")
+
+    summary, host = _drift(opspact, 0)
+    assert (summary["drift"], summary["known"], host["drift"]) == (0, 1, [])
+    (known,) = host["known"]
+    assert (known["known"]["policy"], known["known"]["expired"]) == ("known_drift/the-note", False)
+    (suite,) = ET.fromstring(opspact("drift", "--format", "junit").out)
+    assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("0", "1")
+    assert opspact("verify").code == 1
+
+    contract.write("policies/known.yaml", KNOWN % "2026-01-01")
+    summary, host = _drift(opspact, 1)
+    assert (summary["drift"], summary["known"]) == (1, 0)
+    assert host["drift"][0]["known"]["expired"]
+    assert "expired on 2026-01-01" in opspact("drift").out
+
+
+def test_known_drift_of_steps_that_nobody_has_is_a_note(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/known.yaml", (KNOWN % "2099-01-01").replace("kept", "other"))
+
+    said = opspact("drift")
+    assert (said.code, "policies/known.yaml:2 (known_drift/the-note)" in said.out) == (0, True)
+
+
 def test_a_host_that_was_never_applied_has_no_drift(opspact: Call) -> None:
     summary, host = _drift(opspact, 0)
 

@@ -78,11 +78,11 @@ WITHOUT_DIRECTION = {
         Override.roster People.person People.team Person.teams Review.attended_by Review.led_by Roster.people
         Roster.rotation Rotation.handover Rotation.people Rotation.since Rotation.zone Route.answered_by Service.owner
         Staffing.people Staffing.rosters Staffing.teams Training.trainer Visit.by
-        Escrow.holder Library.owner Spare.owner""",
+        Escrow.holder KnownDrift.by Library.owner Spare.owner""",
     "words for people, or their parts; those that the customer knows are a note where they change": """
         Accepted.reason Emergency.symptoms IntendedGap.reason OfficialYear.source Override.reason Redaction.instead
         Runbook.symptoms Symptoms.en Symptoms.zh Text.en Text.zh Training.stage FlowStep.text
-        RunbookStep.text
+        RunbookStep.text KnownDrift.reason
         Licence.text""",
     "compared as hours, by rules of their own (OP503, OP504)": """
         Calendar.holidays Calendar.week Calendar.workday_hours Calendar.workdays Calendar.zone Holidays.country
@@ -104,6 +104,7 @@ WITHOUT_DIRECTION = {
         SnmpAccess.user
         Library.takes Spare.takes""",
     "a record of people, not of what is promised": """
+        KnownDrift.hosts KnownDrift.steps KnownDrift.until
         Accepted.finding Accepted.only Accepted.until Accepted.where Certificate.until Person.account
         Person.certificates Person.channels Person.employed Person.from_ Person.keys Person.shell Person.signing_keys
         Person.until SigningKey.from_ SigningKey.key SigningKey.revoked SigningKey.until

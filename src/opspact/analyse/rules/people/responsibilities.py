@@ -50,6 +50,7 @@ ELSEWHERE = frozenset(
         ("access", "team"),
         ("approval", "role"),  # how many are left to approve: below
         ("channels", "answered_by"),  # OP353
+        ("known_drift", "by"),  # a decision that was taken
         ("ladder", "last_resort"),  # OP357, OP366
         ("ladder", "tell"),
         ("override", "away"),
