@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from approving import Approved, approved_contract
 from calling import Call, Contract, Said
 
 from opspact.cli.main import main
@@ -106,3 +107,8 @@ def program() -> Call:
         return Said(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+@pytest.fixture
+def approved(contract: Contract, opspact: Call, monkeypatch: pytest.MonkeyPatch) -> Approved:
+    return approved_contract(contract, opspact, monkeypatch)
