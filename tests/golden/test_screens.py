@@ -43,14 +43,18 @@ from opspact.report.line_breaks import wrapped
 from opspact.report.lines import Line, plain
 from opspact.report.orphans import not_checked_lines
 from opspact.report.plan import PreviousSteps, plan_lines
+from opspact.report.plan_context import PlanContext
 from opspact.report.plan_markdown import plan_markdown
 from opspact.report.progress import Reporter
 from opspact.report.refusal import refusal_lines
 from opspact.report.secrets import missing_secret_lines
 from opspact.report.stages import stage_line
 from opspact.report.verify import verify_lines
+from opspact.report.waves import wave_lines
+from opspact.rollout.live_waves import LiveWaves
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.planner import NOTHING
+from opspact.rollout.waves import Gate, Wave
 from opspact.run.resume import PlannedStage, Treatment
 from opspact.run.stage import Stage
 from opspact.run.state import Unfinished
@@ -82,9 +86,19 @@ def applied(done: ApplyOutcome) -> list[Line]:
     return outcome_lines(done, HEAD)
 
 
+WAVES = LiveWaves(
+    (
+        Wave("wave-1", "rollout/default: app1", ("app1",), gate=Gate("default", settle_seconds=90)),
+        Wave("pause-1", "wait for a person: look at the shop", pause="look at the shop"),
+        Wave("wave-2", "no rollout: db1", ("db1",)),
+    ),
+    "the plan changes 2 hosts of 3; the brake of rollout/default allows 1; apply to fewer hosts at a time",
+)
+
 LINES: Mapping[str, Callable[[], list[Line]]] = {
     "plan-live": lambda: plan_lines(LIVE),
     "plan-commits": lambda: plan_lines(COMMITS, BEFORE),
+    "plan-waves": lambda: list(wave_lines(WAVES)),
     "plan-nothing": lambda: plan_lines(WITHOUT_CHANGES),
     "apply-converged": lambda: applied(outcome(ok("app1"), ok("app2"), notes=("without mitogen: too new",))),
     "apply-failed": lambda: applied(
@@ -219,4 +233,5 @@ def test_progress_where_there_is_no_terminal_has_exactly_these_words() -> None:
 
 def test_a_comment_on_a_pull_request_has_exactly_these_words() -> None:
     check("plan-live.md", plan_markdown(LIVE, contract="office"))
-    check("plan-commits.md", plan_markdown(COMMITS, BEFORE, contract="office"))
+    check("plan-commits.md", plan_markdown(COMMITS, PlanContext(BEFORE), contract="office"))
+    check("plan-waves.md", plan_markdown(LIVE, PlanContext(waves=WAVES), contract="office"))

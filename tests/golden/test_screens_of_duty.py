@@ -25,6 +25,7 @@ from opspact.report.backup_status import backup_status_lines
 from opspact.report.lines import Line, plain
 from opspact.report.obligations import group_lines, grouped
 from opspact.report.plan import plan_lines
+from opspact.report.plan_context import PlanContext
 from opspact.report.plan_markdown import plan_markdown
 from opspact.report.status import status_lines
 from opspact.resolve.contract import resolve
@@ -99,7 +100,7 @@ def comparison_of_a_swap() -> ContractComparison:
 def test_who_changes_when_has_exactly_these_words() -> None:
     comparison, nothing = comparison_of_a_swap(), plan_of(HostPlan("app1"), live=False)
     check("plan-duty.txt", plain(plan_lines(nothing, comparison=comparison)))
-    check("plan-duty.md", plan_markdown(nothing, contract="office", comparison=comparison))
+    check("plan-duty.md", plan_markdown(nothing, PlanContext(comparison=comparison), contract="office"))
 
 
 def check(name: str, words: str) -> None:

@@ -16,14 +16,15 @@ import typer
 from opspact.cli.approved_plan import plan_file
 from opspact.cli.hosts import CommandContext, Diff, HostNames, command_context, host_limit
 from opspact.compile.policy_steps import steps_by_identity
-from opspact.errors import ExitCode, LedgerUnreadable, Problem, Refused
+from opspact.errors import ExitCode, LedgerUnreadable, Refused
 from opspact.ledger.store import Ledger
 from opspact.plan.change import Action
 from opspact.plan.plan import Plan
 from opspact.report.freeze import freeze_lines
 from opspact.report.lines import line
 from opspact.report.next_runs import next_runs
-from opspact.report.plan import NO_PREVIOUS_STEPS, PreviousSteps, plan_lines, unreachable_hosts
+from opspact.report.plan import PreviousSteps, plan_lines, unreachable_hosts
+from opspact.report.plan_context import PlanContext
 from opspact.report.plan_data import plan_json
 from opspact.report.plan_markdown import plan_markdown
 from opspact.report.plan_requirements import commit_lines
@@ -34,15 +35,15 @@ from opspact.rollout import history, planner, windows
 from opspact.rollout.base import Base
 from opspact.rollout.base_for_apply import base_for_apply
 from opspact.rollout.change_reasons import reasons_of
-from opspact.rollout.contract_comparison import ContractComparison, compare_contracts
+from opspact.rollout.contract_comparison import compare_contracts
 from opspact.rollout.file_contents import found_files
-from opspact.rollout.freeze import Freeze, freezes
+from opspact.rollout.freeze import freezes
 from opspact.rollout.live_waves import LiveWaves, live_waves
 from opspact.rollout.orphans import orphan_hosts
-from opspact.rollout.plan_requirements import PlanRequirements, plan_requirements
+from opspact.rollout.plan_requirements import plan_requirements
 from opspact.rollout.windows import ClosedHosts
 from opspact.steps.check import Reach
-from opspact.structs import Struct, replace
+from opspact.structs import replace
 from opspact.workspace.commits import is_git_installed
 from opspact.workspace.compile_cache import NO_CACHE, CompileCache, user_cache
 from opspact.workspace.workspace import Compiled, actor
@@ -104,23 +105,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     return ExitCode.FINDINGS if unreachable_hosts(plan) or (exit_code and has_changes) else ExitCode.CLEAN
 
 
-class _Beside(Struct):
-    """What is shown beside a plan: the steps as they were, what changes in the contract.
-
-    `missing`: the secrets that are not available. `closed`: hosts that apply may not change now; `frozen`: freezes that
-    hold. `waves`: those in which apply would carry the plan out. `requirements`: what the base asks for.
-    """
-
-    sides: PreviousSteps = NO_PREVIOUS_STEPS
-    comparison: ContractComparison | None = None
-    missing: tuple[Problem, ...] = ()
-    waves: LiveWaves = LiveWaves()
-    closed: tuple[ClosedHosts, ...] = ()
-    frozen: tuple[Freeze, ...] = ()
-    requirements: PlanRequirements | None = None
-
-
-def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: bool) -> tuple[Plan, _Beside]:
+def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: bool) -> tuple[Plan, PlanContext]:
     with work.known_history() as ledger:
         survey = work.survey(work.hosts_to_check(ledger, limit), ledger, allow_older=allow_older)
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
@@ -134,7 +119,7 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
         found = found_files(sessions, plan) if diff else {}
     asked = plan_requirements(work.workspace, base, work.head, plan=plan) if base else None
     sides = PreviousSteps(found=found, reasons=reasons)
-    return plan, _Beside(sides, missing=missing, waves=waves, closed=closed, frozen=frozen, requirements=asked)
+    return plan, PlanContext(sides, missing=missing, waves=waves, closed=closed, frozen=frozen, requirements=asked)
 
 
 def _base(work: CommandContext, ledger: Ledger | None, plan: Plan) -> Base | None:
@@ -162,7 +147,7 @@ def _recorded(work: CommandContext) -> Iterator[Ledger | None]:
         raise LedgerUnreadable(str(error), hint=f"{error.hint}; --live and --base REF need no ledger") from error
 
 
-def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple[Plan, _Beside]:
+def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple[Plan, PlanContext]:
     chosen = work.head.chosen(limit)
     with _recorded(work) if base is None else work.known_history() as ledger:
         if base is not None:
@@ -184,7 +169,7 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
     if decides:
         same = comparison if comparison and comparison.before.digest == decides.contract.digest else None
         asked = plan_requirements(work.workspace, decides, work.head, plan=plan, comparison=same)
-    return plan, _Beside(PreviousSteps(sides), comparison, closed=closed, frozen=frozen, requirements=asked)
+    return plan, PlanContext(PreviousSteps(sides), comparison, closed=closed, frozen=frozen, requirements=asked)
 
 
 def _cache(work: CommandContext) -> CompileCache:
@@ -216,7 +201,7 @@ def _compiled_at(work: CommandContext, name: str, *, is_recorded: bool = False) 
         raise Refused(message, refused.problems, hint=refused.hint or "use another with --base") from refused
 
 
-def _print(work: CommandContext, plan: Plan, beside: _Beside, *, form: Format) -> None:
+def _print(work: CommandContext, plan: Plan, beside: PlanContext, *, form: Format) -> None:
     settings = work.settings
     if plan.base == planner.NOTHING and not is_git_installed():
         words = ": earlier commits cannot be read, so the plan adds everything"
@@ -231,23 +216,11 @@ def _print(work: CommandContext, plan: Plan, beside: _Beside, *, form: Format) -
             missing = missing_secret_lines(beside.missing)
             settings.stdout.show([*lines, *missing, *wave_lines(beside.waves), *held, *closed, *signed])
         case Format.JSON:
-            sys.stdout.write(_json(plan, beside))
+            sys.stdout.write(plan_json(plan, beside))
             settings.stderr.show(missing_secret_lines(beside.missing))
         case Format.MARKDOWN:
-            text = plan_markdown(
-                plan,
-                beside.sides,
-                contract=work.head.contract.name,
-                comparison=beside.comparison,
-                requirements=beside.requirements,
-            )
-            sys.stdout.write(text)
+            sys.stdout.write(plan_markdown(plan, beside, contract=work.head.contract.name))
             settings.stderr.show(missing_secret_lines(beside.missing))
-
-
-def _json(plan: Plan, beside: _Beside) -> str:
-    asked = beside.requirements
-    return plan_json(plan, beside.sides, comparison=beside.comparison, closed=beside.closed, requirements=asked)
 
 
 def _write(path: Path, text: str) -> None:

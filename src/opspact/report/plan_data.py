@@ -3,8 +3,6 @@
 In: a plan. Out: one JSON object.
 """
 
-from collections.abc import Sequence
-
 from opspact.plan.change import Action, Change
 from opspact.plan.plan import HostPlan, Plan
 from opspact.report.contract_comparison import contract_data
@@ -12,7 +10,6 @@ from opspact.report.document import document
 from opspact.report.origins import origin_data
 from opspact.report.orphans import orphan_data
 from opspact.report.plan import (
-    NO_PREVIOUS_STEPS,
     Group,
     PreviousSteps,
     clauses_of,
@@ -22,32 +19,25 @@ from opspact.report.plan import (
     totals,
     unreachable_hosts,
 )
+from opspact.report.plan_context import NO_CONTEXT, PlanContext
 from opspact.report.plan_requirements import requirements_data
+from opspact.report.waves import waves_data
 from opspact.report.windows import closed_data
-from opspact.rollout.contract_comparison import ContractComparison
-from opspact.rollout.plan_requirements import PlanRequirements
-from opspact.rollout.windows import ClosedHosts
 from opspact.steps.check import Reach
 from opspact.structs import replace
 from opspact.text.instants import format_instant_in_utc
 
 
-def plan_json(
-    plan: Plan,
-    sides: PreviousSteps = NO_PREVIOUS_STEPS,
-    *,
-    comparison: ContractComparison | None = None,
-    closed: Sequence[ClosedHosts] = (),
-    requirements: PlanRequirements | None = None,
-) -> str:
+def plan_json(plan: Plan, context: PlanContext = NO_CONTEXT) -> str:
     """Given a plan, return it as one JSON object: every host, and the groups of those with the same changes.
 
     What changes in the contract is there too where it is known; it is information, not carried out, and no part of the
-    digest. So is how files differ, as far as `sides` says: `diff`, or `diff_hidden` with the
-    reason; when a timer that is started elapses: `next_run`; and which hosts apply may not change now: `windows`.
-    `requirements`: the approvals that it needs, and whose signatures its commits have, where the base is known.
-    `reason`: whether a change is intended, or drift.
+    digest. So is how files differ, as far as `context.sides` says: `diff`, or `diff_hidden` with the reason; when a
+    timer that is started elapses: `next_run`; which hosts apply may not change now: `windows`; in which `waves` apply
+    would carry it out, or why it would refuse: `refusal`; the `approvals` that it needs, and whose signatures its
+    commits have, where the base is known. `reason`: whether a change is intended, or drift.
     """
+    sides, comparison, closed = context.sides, context.comparison, context.closed
     brief = _Brief()
     counts = {
         "hosts": len(plan.hosts),
@@ -71,7 +61,8 @@ def plan_json(
             **(contract_data(comparison) if comparison else {}),
             **({"unchanged": is_equal(plan, comparison)} if comparison else {}),
             **({"windows": closed_data(closed)} if closed else {}),
-            **(requirements_data(requirements) if requirements else {}),
+            **(requirements_data(context.requirements) if context.requirements else {}),
+            **waves_data(context.waves),
         },
     )
 

@@ -20,7 +20,6 @@ from opspact.report.plan import (
     MOST_ADOPTED,
     MOST_GROUPS,
     MOST_HOSTS,
-    NO_PREVIOUS_STEPS,
     Group,
     PreviousSteps,
     by_action,
@@ -36,8 +35,10 @@ from opspact.report.plan import (
     summary_line,
     unreachable_hosts,
 )
+from opspact.report.plan_context import NO_CONTEXT, PlanContext
 from opspact.report.plan_requirements import commit_title
 from opspact.report.reductions import reduction_rows
+from opspact.report.waves import refusal_markdown, wave_markdown_rows
 from opspact.rollout.contract_comparison import ContractComparison
 from opspact.rollout.plan_requirements import PlanRequirements
 from opspact.text.counts import format_count
@@ -54,31 +55,27 @@ def plan_marker(contract: str) -> str:
     return f"<!-- opspact plan: {re.sub(r'[^A-Za-z0-9_.]+', '-', contract)} -->\n"
 
 
-def plan_markdown(
-    plan: Plan,
-    sides: PreviousSteps = NO_PREVIOUS_STEPS,
-    *,
-    contract: str,
-    comparison: ContractComparison | None = None,
-    requirements: PlanRequirements | None = None,
-) -> str:
-    """Given a plan, the contract's name, and what changes in it where that is known, return a comment in Markdown.
+def plan_markdown(plan: Plan, context: PlanContext = NO_CONTEXT, *, contract: str) -> str:
+    """Given a plan, the contract's name, and what is shown beside a plan, return a comment in Markdown.
 
-    It begins with a hidden line that names the contract. Where nothing differs, one line says so. `requirements`: of
-    these, commits that are not signed as they have to be are shown.
+    It begins with a hidden line that names the contract. Where nothing differs, one line says so. Of what the base
+    asks for, commits that are not signed as they have to be are shown.
     """
+    sides, comparison = context.sides, context.comparison
     page = MarkdownPage(_pointer(plan))
     title = f"{plan_marker(contract)}### opspact plan: {plain(contract)}\n\n"
     if comparison and is_equal(plan, comparison):
         page.add(f"{title}{plain(no_changes_line(plan, comparison).text)}\n")
-        _add_commits(page, requirements)
+        _add_commits(page, context.requirements)
         return page.text
-    page.add(f"{title}{_summary(plan, sides, comparison)}\n")
-    _add_commits(page, requirements)
+    page.add(f"{title}{_summary(plan, sides, comparison)}\n{refusal_markdown(context.waves)}")
+    _add_commits(page, context.requirements)
     if comparison:
         _add_contract(page, comparison)
     if touched := clauses_of(plan):
         page.add(f"\nClauses touched: {', '.join(map(code, touched))}\n")
+    rows = wave_markdown_rows(context.waves)
+    page.add_rows(f"\n#### Waves ({len(rows)})\n\n", rows, most=_MOST_ROWS)
     _add_groups(page, plan, sides)
     rows = [
         f"- {code(host.name)} **{host.reach.value}**: {code(shortened(host.detail))}\n"

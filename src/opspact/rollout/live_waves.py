@@ -19,10 +19,14 @@ class LiveWaves(Struct):
     refusal: str = ""
 
 
+NO_WAVES = LiveWaves()
+"""Nothing is known of waves, or there is none."""
+
+
 def live_waves(base: Base, head: Compiled, plan: Plan) -> LiveWaves:
     """Given what decides, the contract as it is to be, and a live plan, return its waves."""
     if plan.is_empty:
-        return LiveWaves()
+        return NO_WAVES
     changed = [it.name for it in plan.hosts if not it.is_empty or it.adopted or it.reach is not Reach.REACHED]
     waves: tuple[Wave, ...] = ()
     try:

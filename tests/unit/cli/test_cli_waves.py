@@ -84,11 +84,29 @@ def test_the_first_apply_has_no_waves_and_the_next_one_has(
     first_apply(repository, opspact)
     commit(repository, "second")
     assert "wave-1  rollout/default: here" in opspact("plan", "--live").out
+    assert "- **wave-1** rollout/default: here\n" in opspact("plan", "--live", "--format", "markdown").out
     assert opspact("apply", "--yes").code == 0
     assert repository.kept.read_text() == "second"
     assert stages(ledger()) == ["converge done", "wave-1 done"]
     (_, started) = ledger().read(RunStarted, contract="tiny")
     assert (started.event.stages, started.event.hosts) == (("wave-1", "rollback-1"), ("here",))
+
+
+def test_plan_gives_scripts_the_waves(repository: Contract, opspact: Call) -> None:
+    first_apply(repository, opspact, "gate: {settle: 90s}\n")
+    commit(repository, "second")
+    (wave,) = json.loads(opspact("plan", "--live", "--format", "json").out)["waves"]
+    assert wave == {
+        "name": "wave-1",
+        "rollout": "default",
+        "hosts": ["here"],
+        "pause": "",
+        "verify": True,
+        "max_failures": 0,
+        "settle_seconds": 90,
+        "rollback": True,
+    }
+    assert "waves" not in json.loads(opspact("plan", "--format", "json").out), "no host was asked"
 
 
 def test_a_wave_that_fails_its_gate_is_rolled_back(

@@ -20,9 +20,12 @@ from opspact.plan.plan import HostPlan, Plan
 from opspact.report.markdown import plain
 from opspact.report.markdown_page import LIMIT, MarkdownPage, length
 from opspact.report.plan import PreviousSteps
+from opspact.report.plan_context import PlanContext
 from opspact.report.plan_markdown import plan_markdown, plan_marker
 from opspact.resolve.contract import resolve
 from opspact.rollout.contract_comparison import ContractComparison
+from opspact.rollout.live_waves import LiveWaves
+from opspact.rollout.waves import Wave
 from opspact.steps.check import Reach
 from opspact.steps.content import Content
 from opspact.steps.file import File
@@ -71,7 +74,9 @@ def tokens(text: str) -> Iterator[Token]:
 @pytest.mark.parametrize("seed", range(60))
 def test_odd_text_stays_where_it_stands(seed: int) -> None:
     plan, sides, compared = odd_plan(random.Random(seed))
-    text = plan_markdown(plan, sides, contract="office", comparison=compared)
+    said = odd(random.Random(-seed))
+    waves = LiveWaves((Wave("pause-1", f"wait for a person: {said}", pause=said),), said)
+    text = plan_markdown(plan, PlanContext(sides, compared, waves=waves), contract="office")
     found = list(tokens(text))
 
     assert not [it.content for it in found if it.type.startswith("html") and not OURS.fullmatch(it.content)]
@@ -115,7 +120,7 @@ def test_a_comment_fits_and_every_block_in_it_is_whole(groups: int, changes: int
     plan, sides = big_plan(groups, changes, text)
     many = tuple(finding(f"{number} {text}") for number in range(400))
     compared = ContractComparison(CONTRACT, CONTRACT, reductions=many)
-    said = plan_markdown(plan, sides, contract="office", comparison=compared)
+    said = plan_markdown(plan, PlanContext(sides, compared), contract="office")
     fences = [it for it in tokens(said) if it.type == "fence"]
 
     assert length(said) <= LIMIT
@@ -129,7 +134,7 @@ def test_a_comment_fits_and_every_block_in_it_is_whole(groups: int, changes: int
 
 def test_what_fits_is_whole_and_says_nothing_of_a_cut() -> None:
     plan, sides = big_plan(3, 2, "new\n")
-    said = plan_markdown(plan, sides, contract="office")
+    said = plan_markdown(plan, PlanContext(sides), contract="office")
 
     assert "Not the whole plan" not in said
     assert said.count("+new") == 6
@@ -137,11 +142,11 @@ def test_what_fits_is_whole_and_says_nothing_of_a_cut() -> None:
 
 def test_a_difference_that_does_not_fit_leaves_the_change_in_its_place() -> None:
     plan, sides = big_plan(1, 100, "x" * 200 + "\n")
-    said = plan_markdown(plan, sides, contract="office")
+    said = plan_markdown(plan, PlanContext(sides), contract="office")
 
     assert "+xxx" in said
     plan, sides = big_plan(1, 400, "x" * 200 + "\n")
-    said = plan_markdown(plan, sides, contract="office")
+    said = plan_markdown(plan, PlanContext(sides), contract="office")
     assert "+xxx" not in said
     assert "file /etc/0/39" in said
     assert "… and 360 more changes" in said
@@ -168,7 +173,7 @@ def test_files_that_are_each_host_s_own_say_whose_difference_is_shown() -> None:
         return HostPlan(f"app{number}", (Change(Action.CHANGE, step),))
 
     before = {"app0": {"file /etc/motd": File(path="/etc/motd", content=Content.of("old\n"))}}
-    said = plan_markdown(plan_of(*map(host, range(37))), PreviousSteps(before), contract="office")
+    said = plan_markdown(plan_of(*map(host, range(37))), PlanContext(PreviousSteps(before)), contract="office")
 
     assert "37 hosts: 1 to change" in said
     assert "(on app0; the file is each host's own)" in said

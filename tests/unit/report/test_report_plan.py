@@ -11,8 +11,10 @@ from opspact.report.action_styles import ACTION_STYLES
 from opspact.report.differences import difference, fields_that_differ
 from opspact.report.lines import plain
 from opspact.report.plan import MOST_GROUPS, PreviousSteps, groups, plan_lines
+from opspact.report.plan_context import PlanContext
 from opspact.report.plan_data import plan_json
 from opspact.report.plan_markdown import plan_markdown
+from opspact.rollout.live_waves import LiveWaves
 from opspact.steps.check import Reach
 from opspact.steps.content import Content
 from opspact.steps.file import File
@@ -81,6 +83,13 @@ def test_a_host_that_was_not_reached_is_never_taken_for_one_without_changes() ->
     assert plain(plan_lines(plan)).splitlines()[-1].startswith("unknown: ")
     nobody = plan_of(HostPlan("app2", reach=Reach.DOWN, detail="does not answer"))
     assert "nothing" not in plain(plan_lines(nobody))
+
+
+def test_scripts_are_told_that_apply_would_refuse_a_plan() -> None:
+    plan = plan_of(HostPlan("app1", (Change(Action.ADD, NGINX),)))
+
+    assert json.loads(plan_json(plan, PlanContext(waves=LiveWaves(refusal="the brake"))))["refusal"] == "the brake"
+    assert not {"waves", "refusal"} & json.loads(plan_json(plan)).keys()
 
 
 def test_the_difference_of_contents_is_shown_and_bounded() -> None:
