@@ -203,10 +203,13 @@ def _prune(contract: Contract) -> None:
     assert contract.run("verify").code == 4
 
 
-def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs_nothing(healthy_lab: Lab) -> None:
+def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_or_waits_and_disturbs_nothing(
+    healthy_lab: Lab,
+) -> None:
+    job = "https://gitlab.example/shop/-/jobs/42"
     with patient(healthy_lab, "twice") as contract:
         before = [temporary(healthy_lab, host) for host in ("app1", "app2")]
-        first = contract.start("apply", "--yes")
+        first = contract.start("apply", "--yes", CI_JOB_URL=job)
         until(lambda: all(is_starting(healthy_lab, host, "twice") for host in ("app1", "app2")), within=60)
         same = contract.run("apply", "--yes")
         contract.git("clone", "--quiet", ".", str(contract.home / "clone" / "contract"))
@@ -216,13 +219,22 @@ def test_a_second_apply_of_the_same_folder_or_of_a_clone_is_refused_and_disturbs
         assert [(said.code, f"process {first.pid}" in said.err) for said in (same, other)] == [(2, True), (2, True)]
         assert "another apply of this contract is running" in same.err
         assert "another apply has locked every chosen host" in other.json["message"]
-        assert (other.json["kind"], other.json["exit_code"]) == ("busy", 2)
+        assert (other.json["kind"], other.json["exit_code"], job in other.err) == ("busy", 2, True)
+        waiting = [each.start("apply", "--yes", "--wait", "5m") for each in (contract, clone)]
+        said = [_first_line_of(process, "waiting for at most 5m") for process in waiting]
+        assert [f"process {first.pid}" in line and job in line for line in said] == [True, True], said
         let_start(healthy_lab, "twice", "app1", "app2")
-        first.communicate(timeout=120)
-        assert first.returncode == 0
+        outs = [process.communicate(timeout=120)[0] for process in (first, *waiting)]
+        assert [process.returncode for process in (first, *waiting)] == [0, 0, 0], outs
         clone.good("verify")
         contract.good("verify")
         assert [temporary(healthy_lab, host) for host in ("app1", "app2")] == before
+
+
+def _first_line_of(process: "subprocess.Popen[str]", begin: str) -> str:
+    """Return the first line that it writes on standard error and that begins so."""
+    assert process.stderr is not None
+    return next(line for line in process.stderr if line.startswith(begin))
 
 
 def temporary(lab: Lab, host: str) -> str:

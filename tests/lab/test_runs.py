@@ -139,6 +139,24 @@ def _nothing_twice(found: list[Recorded[AnyEvent]]) -> None:
         assert max(recorded_by(found, earlier)) < min(recorded_by(found, later))
 
 
+# At once
+
+
+def test_of_two_applies_at_once_one_waits_and_nothing_is_done_twice(healthy_lab: Lab) -> None:
+    with noted(healthy_lab, "at-once") as contract:
+        contract.good("apply", "--yes")
+        contract.write("files/note", "of both\n")
+        contract.commit()
+        shared = ("--ledger", str(ledger_of(contract)))
+        both = [each.start("apply", "--yes", "--wait", "5m", *shared) for each in (contract, _clone(contract))]
+        said = [process.communicate(timeout=300) for process in both]
+        assert [process.returncode for process in both] == [0, 0], said
+        found = events(contract)
+        assert len(runs(found)) == 2, "the first apply, and one of the two: the other found nothing left to do"
+        _nothing_twice(found)
+        contract.good("verify")
+
+
 # Suspended
 
 

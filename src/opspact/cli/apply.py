@@ -17,6 +17,7 @@ from opspact.cli.approved_plan import ApprovedPlan, read_plan
 from opspact.cli.hosts import CommandContext, Diff, command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
+from opspact.cli.times import elapsed
 from opspact.errors import ExitCode, Refused
 from opspact.fleet.ansible import RunSettings
 from opspact.fleet.sessions import Sessions
@@ -38,15 +39,21 @@ from opspact.rollout.base import Base
 from opspact.rollout.file_contents import found_files
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.outcome import ApplyOutcome
+from opspact.rollout.wait_for_locks import NO_PATIENCE, Patience, work_when_ready
 from opspact.run.resume import PlannedStage
 from opspact.structs import Struct, replace
 from opspact.text.counts import format_count
-from opspact.workspace.workspace import Compiled
+from opspact.workspace.workspace import Compiled, now
 
 Confirm = Callable[[Sessions, Plan, tuple[PlannedStage, ...]], None]
 """What is given the plan and the stages before anything is changed."""
 Permit = Callable[[Plan, Base], None]
 """What is given the plan, and raises Refused where approvals are missing."""
+
+
+Wait = Annotated[
+    str | None, typer.Option("--wait", metavar="D", help="Wait so long for other applies that have locked hosts.")
+]
 
 
 class _Confirmation(Struct):
@@ -96,6 +103,7 @@ def command(  # noqa: PLR0913 - one for each option
     allow_older: Annotated[
         bool, typer.Option("--allow-older", help="Change hosts that have a later commit, too.")
     ] = False,
+    wait: Wait = None,
     approval: Approvals = None,
     emergency: Annotated[
         bool, typer.Option("--emergency", help="Do not wait for approvals where their policies allow that.")
@@ -113,16 +121,18 @@ def command(  # noqa: PLR0913 - one for each option
     approved = read_plan(file, work.head) if file is not None else None
     approvals = ApprovalOptions(approved, read_approvals(work, file, approval), reason)
     work.passwords()  # asked before anything is locked or shown
-    with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace):
+    reporter = work.reporter()
+    patience = Patience(0.0 if wait is None else elapsed("--wait", wait).seconds, reporter.message)
+    with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace, patience):
         arguments = replace(_arguments(work.head, limit, approved), allow_older=allow_older)
-        run = _resumed(work, ledger, yes=yes) if resume else new_run(arguments, work.workspace.now)
+        run = patience.wait_for(partial(_resumed, work, ledger, yes=yes)) if resume else new_run(arguments, now())
         orphans = () if run.arguments.limit else orphan_hosts(work.head, ledger=ledger)
-        with work.reporter() as reporter:
-            sure = yes or bool(run.arguments.plan)
-            runs = next_runs(work.head.contract, work.workspace.now)
-            confirm = _Confirmation(settings, reporter, asks=not sure, diff=diff, next_runs=runs)
-            permit = approvals.permit(work, ledger, run, report=reporter.message)
-            outcome = apply_now(work, ledger, run, reporter=reporter, permit=permit, confirm=confirm.ask)
+        runs = next_runs(work.head.contract, work.workspace.now)
+        asks = not (yes or run.arguments.plan)
+        confirm = _Confirmation(settings, reporter, asks=asks, diff=diff, next_runs=runs)
+        permit = approvals.permit(work, ledger, run, report=reporter.message)
+        applying = partial(apply_now, reporter=reporter, permit=permit, confirm=confirm.ask)
+        outcome = applying(work, ledger, run, patience=patience)
         head = ledger.head()
     _print(settings, outcome, head, orphans=orphans, form=form)
     return _exit_code(outcome)
@@ -130,7 +140,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 def _resumed(work: CommandContext, ledger: Ledger, *, yes: bool) -> ApplyRun:
     """Return the run to be resumed. Raise Refused where somebody would have to be asked about it, and cannot be."""
-    run = unfinished_run(ledger, work.head, work.workspace.now)
+    run = unfinished_run(ledger, work.head, now())
     if not (yes or run.arguments.plan):
         refuse_without_terminal()
     return run
@@ -173,11 +183,12 @@ def apply_now(  # noqa: PLR0913 - who is asked, and by whom it is permitted
     permit: Permit,
     confirm: Confirm,
     keeps_windows: bool = True,
+    patience: Patience = NO_PATIENCE,
 ) -> ApplyOutcome:
     """Given a new run or one to be resumed, carry it out over sessions of its own.
 
     `permit` and `confirm` raise Refused. `keeps_windows`: no host is changed when the windows of the base or a freeze
-    do not allow it.
+    do not allow it. `patience`: how long other applies that have locked hosts are waited for.
     """
     names = run.arguments.hosts or work.hosts_to_check(ledger, run.arguments.limit or None)
     settings = RunSettings(
@@ -186,12 +197,16 @@ def apply_now(  # noqa: PLR0913 - who is asked, and by whom it is permitted
         become_password=work.passwords().become,
         ssh_password=work.passwords().ssh,
     )
-    with work.sessions(names) as sessions, reporter:
+
+    def carry_out(sessions: Sessions) -> ApplyOutcome:
         confirmed = partial(confirm, sessions)
         apply = Apply(
             work.workspace, work.head, ledger, run, reporter, permit, confirmed, work.sessions, settings, keeps_windows
         )
-        return apply.carry_out(sessions)
+        with reporter:
+            return replace(apply, waits=patience.waits).carry_out(sessions)
+
+    return work_when_ready(names, work.sessions, carry_out, patience=patience)
 
 
 def _print(

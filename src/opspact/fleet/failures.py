@@ -87,6 +87,7 @@ def idle_limit(seconds: float) -> bytes:
 
 LOCKED_AS = ", as "
 """Stands in a lock between its holder's line and the name that the host has in the holder's inventory."""
+_SAME_MACHINE = "the same machine as "
 
 
 def lost_to_holder(host: str, own: str, said: str) -> HostLost:
@@ -97,8 +98,13 @@ def lost_to_holder(host: str, own: str, said: str) -> HostLost:
     ours = f"{' '.join(own.split())}{LOCKED_AS}"
     name = said.removeprefix(ours)
     if name in {said, host}:
-        return lost(host, Reach.BUSY, said)
-    return HostLost(host, Reach.BUSY, f"the same machine as {name}, which this run has locked: keep one of the names")
+        return lost(host, Reach.BUSY, said.removesuffix(f"{LOCKED_AS}{host}"))
+    return HostLost(host, Reach.BUSY, f"{_SAME_MACHINE}{name}, which this run has locked: keep one of the names")
+
+
+def is_own_lock(detail: str) -> bool:
+    """Given why a host is busy, return whether this run itself has locked it, under another name of the inventory."""
+    return detail.startswith(_SAME_MACHINE)
 
 
 def lost_to_run(host: str, said: bytes) -> HostLost:

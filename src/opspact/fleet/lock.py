@@ -5,7 +5,9 @@ Comes in: who wants it. Goes out: shell commands for the session's own shell.
 
 import getpass
 import os
+import re
 import socket
+from collections.abc import Mapping
 from datetime import datetime
 
 from opspact.model.names import HOST_LOCK
@@ -48,6 +50,24 @@ kept by a command that does not come back: it is ended.
 """
 
 
-def holder(now: datetime) -> str:
-    """Given the time, return the line that says who holds the lock: person, machine, process, since when."""
-    return f"{getpass.getuser()} on {socket.gethostname()}, process {os.getpid()}, since {now:%Y-%m-%dT%H:%M:%SZ}"
+def holder(now: datetime, run: str = "") -> str:
+    """Given the time, and a run, return the line that says who holds the lock.
+
+    It says person, machine, process, run, since when, and the link of the pipeline where one runs this program.
+    """
+    who = f"{getpass.getuser()} on {socket.gethostname()}, process {os.getpid()}"
+    parts = [who, f"run {run}" if run else "", f"since {now:%Y-%m-%dT%H:%M:%SZ}", job_link(os.environ)]
+    return ", ".join(filter(None, parts))
+
+
+_LINK = re.compile(r"https?://[!-?A-~]{1,200}")
+"""No space, nothing beyond ASCII, and no `@`, before which a password could stand."""
+
+
+def job_link(environment: Mapping[str, str]) -> str:
+    """Given the environment, return the link of the GitLab or GitHub job that it describes; empty: of none."""
+    link = environment.get("CI_JOB_URL", "")
+    if not link and "GITEA_ACTIONS" not in environment:  # Gitea's runs have other links
+        server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
+        link = f"{server}/{repository}/actions/runs/{environment.get('GITHUB_RUN_ID', '')}"
+    return link if _LINK.fullmatch(link) else ""

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from opspact.compile.shape import Work
-from opspact.errors import Busy
 from opspact.fleet import run_folder
 from opspact.fleet.ansible import RunSettings
 from opspact.fleet.lock import holder
@@ -29,6 +28,7 @@ from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.progress_listener import ProgressListener
 from opspact.rollout.rollback import Rollback
 from opspact.rollout.survey import Survey, Surveyor
+from opspact.rollout.wait_for_locks import refuse_busy
 from opspact.rollout.wave_run import WaveRun
 from opspact.rollout.waves import Wave, check_brake, rollouts_of, split, with_rest, writes
 from opspact.run.execution import Execution
@@ -53,7 +53,7 @@ class Apply(Struct):
     Refused where approvals are missing; `confirm` is given the plan and the stages before anything is changed, and
     raises Refused; `reach` gives sessions to hosts that were not chosen and on which the chosen depend: they are
     written to, so they are locked. `keeps_windows`: hosts are changed only when the windows of the base allow it, and
-    while no freeze holds.
+    while no freeze holds. `waits`: somebody waits for hosts that are busy, so that none is left to another apply.
     """
 
     workspace: Workspace
@@ -66,11 +66,13 @@ class Apply(Struct):
     reach: Callable[[Iterable[str]], AbstractContextManager[Sessions]]
     settings: RunSettings = field(default_factory=RunSettings)
     keeps_windows: bool = True
+    waits: bool = False
 
     def carry_out(self, sessions: Sessions) -> ApplyOutcome:
         """Given sessions to the chosen hosts, converge them.
 
-        Raise Stale when an approved plan is out of date, LeaseLost when another run has taken every host.
+        Raise Stale when an approved plan is out of date, HostsBusy when other applies have locked hosts, LeaseLost when
+        another run has taken every host.
         """
         chosen = sessions.names
         work = {name: self.head.work.get(name, Work()) for name in chosen}
@@ -80,11 +82,12 @@ class Apply(Struct):
         self.listener.stage("checking", len(chosen))
         self._settle(sessions, surveyor.holder)
         before = surveyor.survey(work, chosen, on_progress=self.listener.host)
-        _refuse_when_all_are_busy(before)
+        refuse_busy(before.results, waits=self.waits)
         found = planner.live(self.head, before)
         with self.reach(dependencies.beyond(found)) as others:
             leases.observe(others.names)
             beyond = dependencies.check_hosts(others, self.head, found, holder=surveyor.holder)
+            refuse_busy(beyond, waits=self.waits, chosen=False)
             plan = dependencies.possible(found, before.results, beyond)
             base = self._base(chosen)
             self._check(plan, base)
@@ -145,7 +148,7 @@ class Apply(Struct):
             sessions,
             contract.name,
             self.workspace.secrets(work.values()),
-            holder=holder(self.workspace.now),
+            holder=holder(now(), self.run.id),
             recorded=partial(manifest_writer.recorded_manifests, self.ledger, contract.name),
             rebuilt=partial(manifest_writer.replaced_machines, self.ledger, contract.name),
             formerly=contract.formerly,
@@ -208,14 +211,3 @@ class Apply(Struct):
 
 def _possible(plan: Plan, seen: Results, *, others: Results) -> Plan:
     return dependencies.possible(plan, seen, others)
-
-
-def _refuse_when_all_are_busy(survey: Survey) -> None:
-    """Raise Busy, naming the holders, when another apply has every host: there is nothing to carry on with."""
-    if any(result.reach is not Reach.BUSY for result in survey.results.values()):
-        return
-    holders: dict[str, list[str]] = {}
-    for name, result in survey.results.items():
-        holders.setdefault(result.detail, []).append(name)
-    who = "; ".join(f"{list_names(hosts, _SHOWN)}: {by}" for by, hosts in holders.items())
-    raise Busy(f"another apply has locked every chosen host: {who}", hint="try again when it has finished")

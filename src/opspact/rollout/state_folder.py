@@ -8,11 +8,13 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from opspact.errors import Busy, Refused
 from opspact.fleet.lock import holder
-from opspact.workspace.workspace import Workspace
+from opspact.rollout.wait_for_locks import HINT, NO_PATIENCE, Patience
+from opspact.workspace.workspace import Workspace, now
 
 
 def prepared(workspace: Workspace) -> Path:
@@ -40,10 +42,11 @@ def _refused(path: Path, error: OSError) -> Refused:
 
 
 @contextmanager
-def one_at_a_time(workspace: Workspace) -> Iterator[None]:
+def one_at_a_time(workspace: Workspace, patience: Patience = NO_PATIENCE) -> Iterator[None]:
     """Given a workspace, keep other applies of this folder out. Raise Busy, naming the holder, when one is at work.
 
-    Raise Refused when the folder cannot be written. The kernel frees the lock with the process, however that ends.
+    `patience`: how long that one is waited for. Raise Refused when the folder cannot be written. The kernel frees the
+    lock with the process, however that ends.
     """
     path = prepared(workspace) / "lock"
     try:
@@ -51,15 +54,17 @@ def one_at_a_time(workspace: Workspace) -> Iterator[None]:
     except OSError as error:
         raise _refused(path, error) from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            who = path.read_text(encoding="utf-8", errors="replace").strip() or "somebody"
-            raise Busy(
-                f"another apply of this contract is running: {who}", hint="try again when it has finished"
-            ) from error
+        patience.wait_for(partial(_lock, descriptor, path))
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{holder(workspace.now)}\n".encode(), 0)
+        os.pwrite(descriptor, f"{holder(now())}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        who = path.read_text(encoding="utf-8", errors="replace").strip() or "somebody"
+        raise Busy(f"another apply of this contract is running: {who}", hint=HINT) from error
