@@ -1,4 +1,4 @@
-"""What is shown beside a plan, in every form: the steps as they were, what changes in the contract, what apply would do.
+"""What is shown beside a plan in every form: steps as they were, what changes in the contract, what apply would do.
 
 Comes in: what planning has found. Goes out: one frozen value for the forms.
 """

@@ -104,8 +104,7 @@ class Apply(Struct):
                 inventory=self.head.inventory_files,
                 confirm_within=base.contract.confirm_within,
             )
-            left = self._left_behind(last, before)
-            hosts = tuple(dict.fromkeys((*convergence.to_write(), *left)))
+            hosts = tuple(dict.fromkeys((*convergence.to_write(), *self._left_behind(last, before))))
             if not hosts and not self.run.is_resumed:
                 return convergence.observe(leases)
             waves = self._waves(plan, convergence.to_write() or hosts, base=base)
