@@ -1,7 +1,10 @@
 """`opspact apply` in waves, on this machine: gates, pauses, the way back."""
 
 import json
+import signal
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 from calling import Call, Contract
@@ -180,6 +183,28 @@ def test_a_wave_that_has_settled_is_verified_again(
     assert opspact("apply", "--yes").code == 0
     (seen,) = ledger().read(VerifyFinished, contract="tiny")
     assert (seen.event.ok, bool(seen.event.run)) == (("here",), True)
+
+
+def test_ctrl_c_while_a_wave_settles_ends_the_run_and_resume_goes_on(
+    repository: Contract, opspact: Call, ledger: Callable[[], Ledger], *, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_apply(repository, opspact, "gate: {settle: 1h}\n")
+    commit(repository, "second")
+    interrupt = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: signal.raise_signal(signal.SIGINT))
+    with monkeypatch.context() as patched:
+        patched.setattr("opspact.rollout.wave_run.time", interrupt)
+        stopped = opspact("apply", "--yes")
+    assert stopped.code == 128 + signal.SIGINT
+    assert stages(ledger())[1:] == ["wave-1 stopped"], "and nothing is rolled back"
+    (*_, ended) = ledger().read(RunFinished, contract="tiny")
+    assert (ended.event.outcome, ended.event.signal) == (RunOutcome.STOPPED, signal.SIGINT)
+    assert repository.kept.read_text() == "second"
+
+    at_once = SimpleNamespace(monotonic=iter(range(0, 10**6, 3600)).__next__, sleep=lambda _: None)
+    monkeypatch.setattr("opspact.rollout.wave_run.time", at_once)
+    assert opspact("apply", "--resume", "--yes").code == 0
+    assert stages(ledger())[2:] == ["wave-1 done"]
+    assert opspact("verify").code == 0
 
 
 def test_an_unreachable_host_has_failed(repository: Contract, opspact: Call, ledger: Callable[[], Ledger]) -> None:
