@@ -210,6 +210,12 @@ def later(days: int) -> dict[str, str]:
     return {name: value for name, value in values.items() if value != os.environ.get(name)}
 
 
+def moving(clock: Path) -> dict[str, str]:
+    """Return the environment in which programs on this machine read in a file by how much time is later: `+2d`."""
+    fixed = {name: value for name, value in later(0).items() if name != "FAKETIME"}
+    return {**fixed, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1"}
+
+
 def no_lock(lab: Lab, *hosts: str) -> bool:
     """Whether nobody holds the lock of any of these hosts, and no shell of a session is left there."""
     # Looked at and not tried: that would take it for a moment, and whoever comes just then finds it busy. The kernel

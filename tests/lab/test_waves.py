@@ -1,14 +1,16 @@
 """Waves on hosts: a canary that breaks nginx is rolled back and stops the rest, hosts that are down count."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from contracts import Contract, small
+from contracts import Contract, moving, small, until
 from labkit import Lab
 
-from opspact.ledger.run_events import StageFinished
+from opspact.ledger.run_events import StageFinished, StageStarted
 from opspact.ledger.store import open_ledger
 
 pytestmark = pytest.mark.lab
@@ -28,6 +30,14 @@ name: default
 waves: [{hosts: app1}, {pause: look}, {percent: 100}]
 gate: {settle: 1s}
 """
+BLACKOUT = """\
+---
+kind: window
+name: holidays
+type: blackout
+hosts: all
+when: {{days: {first}..{last}}}
+"""
 SITE = "server {{ listen 127.0.0.1:8097; location / {{ return {status} '{text}'; }} }}\n"
 ASK = "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:8097/\").read().decode())'"
 
@@ -42,6 +52,12 @@ def stages(contract: Contract) -> list[str]:
     with open_ledger(contract.folder / ".opspact/ledger.sqlite3", create=False) as ledger:
         found = list(ledger.read(StageFinished, contract=contract.name))
     return [f"{each.event.stage} {each.event.outcome.value}" for each in found]
+
+
+def begun(contract: Contract) -> list[str]:
+    """Return the stages that were begun, in order."""
+    with open_ledger(contract.folder / ".opspact/ledger.sqlite3", create=False) as ledger:
+        return [each.event.stage for each in ledger.read(StageStarted, contract=contract.name)]
 
 
 def test_a_canary_that_breaks_nginx_stops_the_rollout_and_is_rolled_back(two_databases: Lab) -> None:
@@ -92,4 +108,29 @@ def test_a_freeze_between_two_waves_stops_the_rest_until_it_ends(two_databases: 
         assert contract.run("apply", "--resume", "--yes").code == 2
         contract.good("freeze", "--end", "--reason", "audit is over")
         contract.good("apply", "--resume", "--yes")
+        assert two_databases.root("db1", ASK).out == "two\n"
+
+
+@pytest.mark.skipif("FAKETIME" in os.environ, reason="the clock of these tests is moved already")
+def test_a_blackout_that_begins_between_two_waves_stops_the_rest_until_it_is_over(two_databases: Lab) -> None:
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    blackout = BLACKOUT.format(first=today + timedelta(2), last=today + timedelta(3))
+    with small(two_databases, "shop", POLICIES.replace("{pause: look}, ", "") + blackout) as contract:
+        clock = contract.home / "clock"
+        clock.write_text("+0d\n")
+        later = moving(clock)
+        change(contract, status=200, text="one")
+        contract.good("apply", "--yes", **later)
+        change(contract, status=200, text="two")
+        with ThreadPoolExecutor(1) as pool:
+            applying = pool.submit(contract.run, "apply", "--yes", **later)
+            until(lambda: "wave-1" in begun(contract) or applying.done(), within=240)
+            clock.write_text("+2d\n")
+            stopped = applying.result()
+        assert (stopped.code, "wave-2 may not begin" in stopped.out) == (1, True), stopped.out + stopped.err
+        assert "blackout holidays" in stopped.out
+        assert [two_databases.root(host, ASK).out for host in ("app1", "db1")] == ["two\n", "one\n"]
+        assert contract.run("apply", "--resume", "--yes", **later).code == 2
+        clock.write_text("+5d\n")
+        contract.good("apply", "--resume", "--yes", **later)
         assert two_databases.root("db1", ASK).out == "two\n"
