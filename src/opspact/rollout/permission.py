@@ -74,7 +74,7 @@ class Permission(Struct):
         thing = ApprovalSubject(contract.name, contract.digest, digest, self.requester or actor())
         recording = partial(self._context, digest)
         approvals = received(self.ledger, self.given, thing, base=base.contract, context=recording)
-        asked = requested_by(self.workspace, base, self.head, names=(thing.requester, actor(), *signers))
+        asked = requested_by(self.workspace, base, self.head, names=(thing.requester, *signers))
         at = recording().at
         return (approval_status(each, approvals, requesters=asked, at=at) for each in needed)
 

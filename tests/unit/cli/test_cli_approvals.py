@@ -80,6 +80,16 @@ def test_whoever_made_or_wrote_the_change_does_not_approve_it(
     assert "he-jing: is the requester" in approved.apply()
 
 
+def test_whoever_approves_may_start_the_apply_of_what_others_asked_for(
+    approved: Approved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved.made()
+    approved.approve("he-jing")
+    monkeypatch.setenv("OPSPACT_ACTOR", "he-jing")
+    assert approved.opspact("plan", "approvals", str(approved.plan)).code == 0
+    assert not approved.apply()
+
+
 def test_an_approval_of_another_plan_or_contract_counts_for_nothing(approved: Approved) -> None:
     approved.made()
     file = approved.approve("he-jing")
