@@ -79,6 +79,7 @@ class Approved:
         event = ApplyFinished({"here": HostOutcome(1, 1)}, is_converged=True)
         of = context(datetime.now(UTC), contract="tiny", commit=self.contract.git("rev-parse", "HEAD"))
         (self.contract.folder / ".opspact").mkdir(exist_ok=True)
+        (self.contract.folder / ".opspact/.gitignore").write_text("*\n")
         with open_ledger(self.contract.folder / ".opspact/ledger.sqlite3") as ledger:
             ledger.record(event, context=of)
 

@@ -217,8 +217,7 @@ def command_context(
     """
     settings = settings_of(context)
     workspace = Workspace(settings.folder(), now(), settings.trust_inventory, cache)
-    if head is not None:
-        workspace.refuse_inventory_program()
-    work = CommandContext(settings, workspace, workspace.compiled_at(head) if head else workspace.compiled())
+    compiled = workspace.compiled_head(head) if head is not None else workspace.compiled()
+    work = CommandContext(settings, workspace, compiled)
     context.call_on_close(work.report_clocks)
     return work

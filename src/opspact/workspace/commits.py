@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from opspact.errors import Place, Problem, Refused
-from opspact.model.names import APPROVAL_NOTES
+from opspact.model.names import APPROVAL_NOTES, CONTRACT_STATE
 from opspact.schema.codes import Code
 from opspact.schema.contract_files import is_part
 from opspact.schema.yaml import limits
@@ -30,6 +30,8 @@ _GIT = (
     "core.fsmonitor=false",
     "-c",
     "core.quotePath=false",
+    "-c",
+    "core.warnAmbiguousRefs=true",
 )
 _PATIENCE = 60.0
 _NO_FETCHING = {
@@ -46,6 +48,7 @@ _INCOMPLETE = "the clone is incomplete; fetch everything"
 _SHALLOW = "this clone is shallow: fetch the whole history (`git fetch --unshallow`; in a pipeline: clone with depth 0)"
 _HASHES = {40: hashlib.sha1, 64: hashlib.sha256}  # by the length of an object's name
 _DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.*)'$")
+_AMBIGUOUS = re.compile(rb"^warning: refname '(.*)' is ambiguous", re.MULTILINE)
 _FATAL = 128  # git's exit status when it does not come to the question
 _OPERATORS_OWN = ("COUNT", "KEY_", "VALUE_", "GLOBAL", "SYSTEM", "NOSYSTEM")  # of GIT_CONFIG_…
 _QUARANTINE = "GIT_QUARANTINE_PATH"
@@ -61,7 +64,8 @@ def head(folder: Path, tree: Mapping[str, bytes]) -> str:
     """Given a contract's folder and its files, return its commit, with `+dirty` when they differ.
 
     Outside git, before the first commit, or where no git is installed, return nothing: an empty text. Raise Refused
-    when there is a repository and git does not read it: what is done would be recorded without its commit.
+    when there is a repository and git does not read it: what is done would be recorded without its commit; and as
+    `refuse_state` does.
     """
     if not is_git_installed():
         return ""
@@ -71,6 +75,7 @@ def head(folder: Path, tree: Mapping[str, bytes]) -> str:
             raise Refused(f"git has no object for the current commit of {folder}", hint=_INCOMPLETE)
         return ""
     name = commit.decode().strip()
+    refuse_state(folder, name)
     try:
         files = _files_at(folder, name)
         same = files.keys() == tree.keys() and all(blob.holds(tree[path]) for path, blob in files.items())
@@ -82,7 +87,7 @@ def head(folder: Path, tree: Mapping[str, bytes]) -> str:
 def commit_of(folder: Path, name: str) -> str:
     """Given a branch, tag or commit, return the commit's full name.
 
-    Raise Refused when there is none, no git, or no repository that it reads.
+    Raise Refused when there is none or several, no git, or no repository that it reads.
     """
     return _object_of(folder, name, ("commit",))
 
@@ -93,15 +98,32 @@ def commit_or_tree_of(folder: Path, name: str) -> str:
 
 
 def _object_of(folder: Path, name: str, kinds: tuple[str, ...]) -> str:
-    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    asked = ("rev-parse", "--verify", "--end-of-options")
     names = () if "\0" in name else (f"{name}^{{{kind}}}" for kind in kinds)
-    found = next((said for each in names if (said := _git(folder, *asked, each)) is not None), None)
+    found = next((it for each in names if (it := _answer(folder, *asked, each)).returncode == 0), None)
     if found is None:
         if _git(folder, "rev-parse", "--git-dir") is None:
             raise Refused(f"{folder} is not in a git repository", hint="clone the contract with git")
         hint = _SHALLOW if is_shallow(folder) else "use a branch, tag or commit; fetch it first if necessary"
         raise Refused(f'unknown git revision "{name}"', hint=hint)
-    return found.decode().strip()
+    if ambiguous := _AMBIGUOUS.search(found.stderr):
+        raise Refused(
+            f'git has several references "{ambiguous[1].decode("utf-8", "replace")}"',
+            hint="name it in full: refs/heads/… for a branch, refs/tags/… for a tag",
+        )
+    return found.stdout.decode().strip()
+
+
+def refuse_state(folder: Path, name: str) -> None:
+    """Given a commit or tree, raise Refused where it holds the contract's folder for state.
+
+    Whoever checks it out would get a ledger that its author wrote, in place of the one that is there.
+    """
+    if _git(folder, "ls-tree", "-z", name, "--", CONTRACT_STATE):
+        raise Refused(
+            f"{name[:12]} holds {CONTRACT_STATE}, which would replace the ledger of whoever checks it out",
+            hint=f"take it out and commit that: `git rm -r --cached {CONTRACT_STATE}`",
+        )
 
 
 def has_commit(folder: Path, commit: str) -> bool:
@@ -292,20 +314,25 @@ def _contents(held: bytes) -> Iterator[bytes]:
 def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
     """Return git's output, or None when it says no: there is no such thing, or no repository.
 
-    Raise Refused when it is not installed, does not answer, or does not read the repository that is there.
+    Raise Refused as `_answer` does, and when git does not read the repository that is there.
     """
+    done = _answer(folder, *arguments, given=given)
+    if done.returncode == _FATAL:
+        _refuse_unreadable(folder, done.stderr.decode("utf-8", "replace"))
+    return done.stdout if done.returncode == 0 else None
+
+
+def _answer(folder: Path, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Return what git says, whatever that is. Raise Refused when it is not installed or does not answer."""
     command = [*_GIT, "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=_environment(folder)
         )
     except FileNotFoundError as error:
         raise Refused("git is not installed; it is needed to read commits", hint="install git") from error
     except subprocess.TimeoutExpired as error:
         raise Refused(f"git timed out after {_PATIENCE:g} s in {folder}") from error
-    if done.returncode == _FATAL:
-        _refuse_unreadable(folder, done.stderr.decode("utf-8", "replace"))
-    return done.stdout if done.returncode == 0 else None
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -113,13 +113,24 @@ class Workspace(Struct):
     def compiled_tree(self, name: str, *, day: date | None = None) -> Compiled:
         """Given the name of a commit or of a tree, such as an index that was written, return it compiled, as above.
 
-        Raise Refused as `compiled_at`, and where a program prints the inventory: it would be that of the folder.
+        Raise Refused as `compiled_head`.
         """
-        self.refuse_inventory_program()
-        return self._compiled(commits.tree_at(self.folder, commits.commit_or_tree_of(self.folder, name)), "", day)
+        tree = commits.commit_or_tree_of(self.folder, name)
+        self._refuse_as_head(tree)
+        return self._compiled(commits.tree_at(self.folder, tree), "", day)
 
-    def refuse_inventory_program(self) -> None:
-        """Raise Refused where a program prints the inventory, for a caller who asks for a commit."""
+    def compiled_head(self, name: str) -> Compiled:
+        """Given the name of a commit that is to be planned, return it as `compiled_at` does.
+
+        Raise Refused where a program prints the inventory, which would be that of the folder, and where the commit
+        holds what no commit may hold.
+        """
+        commit = commits.commit_of(self.folder, name)
+        self._refuse_as_head(commit)
+        return self.compiled_at(commit)
+
+    def _refuse_as_head(self, name: str) -> None:
+        commits.refuse_state(self.folder, name)
         if self.trust_inventory:
             raise Refused(
                 "--head cannot be used with --trust-inventory",

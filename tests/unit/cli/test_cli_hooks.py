@@ -107,6 +107,23 @@ def test_other_places_than_branches_tags_and_approvals_are_refused(repositories:
     assert repositories.git("push", "origin", "main:refs/tags/v1").code == 0
 
 
+def test_a_commit_that_would_replace_the_ledger_is_refused(repositories: Repositories) -> None:
+    repositories.clone.write(".opspact/ledger.sqlite3", "another")
+    assert repositories.git("add", "--force", ".opspact").code == 0
+    repositories.committed(NOTE % "second")
+    said = repositories.git("push", "origin", "main:change")
+    assert (said.code != 0, "holds .opspact, which would replace the ledger" in said.err) == (True, True)
+
+
+def test_a_tag_with_the_name_of_the_protected_branch_hides_no_change(repositories: Repositories) -> None:
+    shutil.copy2(HOOKS / "post-receive", repositories.bare / "hooks")
+    repositories.committed(NOTE % "second")
+    repositories.git("tag", "main")
+    assert repositories.git("push", "origin", "refs/tags/main").code == 0
+    said = repositories.git("push", "origin", "HEAD:refs/heads/change")
+    assert (said.code, "~ file /srv/note" in said.err) == (0, True), said.err
+
+
 def test_a_commit_is_checked_as_it_is_staged(repositories: Repositories) -> None:
     shutil.copy2(HOOKS / "pre-commit", repositories.clone.folder / ".git/hooks")
     repositories.clone.write("policies/note.yaml", (NOTE % "second").replace("owner:", "ownr:"))
