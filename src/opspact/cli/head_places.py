@@ -3,9 +3,8 @@
 Comes in: their texts. Goes out: places that can be read, signers, a key; or a refusal.
 """
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +15,9 @@ from opspact.cli.hosts import CommandContext, command_context
 from opspact.errors import Refused
 from opspact.evidence.signed_heads import PlaceHeads, heads_at
 from opspact.fleet.allowed_signers import read_signers
-from opspact.fleet.head_place import HeadPlace, HostFileName, parse_places
-from opspact.fleet.signers import signers_of
+from opspact.fleet.head_place import HeadPlace, open_places, parse_places
+from opspact.fleet.sessions import Sessions
+from opspact.fleet.signers import KEY_VARIABLE, named_key, signers_of
 from opspact.fleet.ssh_signature import OwnKey, own_keys
 from opspact.model.names import HEAD_NAMESPACE
 
@@ -31,7 +31,6 @@ SignersFile = Annotated[
     Path | None,
     typer.Option("--signers", metavar="FILE", help="Who may sign: an allowed_signers file as of ssh-keygen."),
 ]
-KEY_VARIABLE = "OPSPACT_SIGNING_KEY"
 
 
 @contextmanager
@@ -40,16 +39,14 @@ def opened_places(texts: Sequence[str], contract: Callable[[], CommandContext]) 
 
     Raise Refused for what is no place, or no host.
     """
-    written = parse_places(texts)
-    hosts = list(dict.fromkeys(place.host for place in written if isinstance(place, HostFileName)))
-    if not hosts:
-        yield tuple(place for place in written if not isinstance(place, HostFileName))
-        return
-    work = contract()
-    if unknown := [host for host in hosts if host not in work.head.contract.inventory.hosts]:
-        raise Refused(f"the inventory has no host {unknown[0]}")
-    with work.sessions(hosts) as sessions:
-        yield tuple(place.opened(sessions) if isinstance(place, HostFileName) else place for place in written)
+
+    def sessions(hosts: Collection[str]) -> AbstractContextManager[Sessions]:
+        if unknown := [host for host in hosts if host not in contract().head.contract.inventory.hosts]:
+            raise Refused(f"the inventory has no host {unknown[0]}")
+        return contract().sessions(hosts)
+
+    with open_places(parse_places(texts), sessions) as places:
+        yield places
 
 
 def found_heads(context: typer.Context, texts: Sequence[str], file: Path | None) -> tuple[PlaceHeads, ...]:
@@ -74,8 +71,7 @@ def signing_key(file: Path | None) -> OwnKey | Path:
 
     Raise Refused when there is none, or more than one.
     """
-    named = file or (Path(os.environ[KEY_VARIABLE]) if os.environ.get(KEY_VARIABLE) else None)
-    if named is not None:
+    if named := file or named_key():
         return named.expanduser()
     keys = {key.fingerprint: key for key in own_keys()}
     hint = f"name one with --key or {KEY_VARIABLE}"

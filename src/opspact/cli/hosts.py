@@ -5,7 +5,7 @@ In: global options, a limit. Out: the context of a command.
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Annotated
 
@@ -13,12 +13,16 @@ import typer
 
 from opspact.cli.passwords import SSH, SUDO, password
 from opspact.cli.settings import Settings, settings_of
-from opspact.errors import LedgerUnavailable, NothingFound, Refused
+from opspact.errors import LedgerBroken, LedgerUnavailable, NothingFound, OpspactError, Refused
 from opspact.evidence.redaction_check import check_redactions
+from opspact.evidence.run_heads import keep_run_head
 from opspact.fleet import connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.sessions import Sessions, open_sessions
+from opspact.fleet.signals import EndedBySignal
+from opspact.ledger.event import Head
 from opspact.ledger.faults import read_only
+from opspact.ledger.signed_head import HeadStatement
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.inventory.bastion import LOGINS_AT_ONCE, bastions
 from opspact.model.inventory.host import Host
@@ -27,6 +31,7 @@ from opspact.plan.commit_order import CommitHistory
 from opspact.plan.plan import Plan
 from opspact.report.bastions import bastion_lines
 from opspact.report.host_clocks import host_clock_lines
+from opspact.report.ledger_heads import not_kept_lines
 from opspact.report.lines import line
 from opspact.report.orphans import not_checked_lines
 from opspact.report.progress import Reporter
@@ -38,7 +43,7 @@ from opspact.structs import Struct, field
 from opspact.values.secret import Secret
 from opspact.workspace.commit_history import commit_history
 from opspact.workspace.compile_cache import NO_CACHE, CompileCache
-from opspact.workspace.workspace import Compiled, Workspace, context, now, redactor
+from opspact.workspace.workspace import Compiled, Workspace, actor, context, now, redactor
 
 Diff = Annotated[bool, typer.Option("--diff", help="Show how text files on hosts differ; nothing of secrets.")]
 HostNames = Annotated[
@@ -72,6 +77,8 @@ class CommandContext(Struct):
     _passwords: list[Passwords] = field(default_factory=list)
     _clocks: dict[str, HostClock] = field(default_factory=dict)
     _bastions: set[str] = field(default_factory=set)
+    _recorded: list[Head] = field(default_factory=list)
+    """The head of the ledger after each time that something was recorded."""
 
     def passwords(self) -> Passwords:
         """Return the passwords that ssh and sudo ask for on hosts; the operator is asked once."""
@@ -89,9 +96,31 @@ class CommandContext(Struct):
         """
         target = self.settings.ledger_target(state_folder.prepared(self.workspace))
         with open_ledger(target) as ledger:
-            before = ledger.head().sequence
-            yield ledger
-            check_redactions(self.head.contract, ledger, context(self.head), after=before)
+            before = ledger.head()
+            try:
+                yield ledger
+                check_redactions(self.head.contract, ledger, context(self.head), after=before.sequence)
+            finally:
+                with suppress(LedgerUnavailable, LedgerBroken):
+                    if (head := ledger.head()) != before:
+                        self._recorded.append(head)
+
+    def sign_head(self) -> None:
+        """Sign the head of what was recorded, and keep it at the contract's places; report what fails.
+
+        What the command itself gave stays as it is: what is not signed is proved by the next head that is.
+        """
+        contract = self.head.contract
+        if not (self._recorded and contract.ledger_heads):
+            return
+        statement = HeadStatement(now(), actor(), contract.name, self._recorded[-1])
+        try:
+            kept = keep_run_head(contract, statement, self.sessions)
+        except (OpspactError, EndedBySignal) as error:
+            reason = str(error).partition("\n")[0]
+            self.settings.stderr.show([line(("the head of the ledger is not signed", "doubt"), f": {reason}")])
+            return
+        self.settings.stderr.show(not_kept_lines(kept))
 
     @contextmanager
     def history(self) -> Iterator[Ledger | None]:
@@ -213,11 +242,13 @@ def command_context(
 
     `cache`: where what was compiled before is kept. `head`: a commit that is read in place of the folder's files.
 
-    Which clocks of hosts are off is reported when the command ends, however it does.
+    When the command ends, however it does, the head of what it recorded is signed, where the contract asks for that,
+    and it is reported which clocks of hosts are off.
     """
     settings = settings_of(context)
     workspace = Workspace(settings.folder(), now(), settings.trust_inventory, cache)
     compiled = workspace.compiled_head(head) if head is not None else workspace.compiled()
     work = CommandContext(settings, workspace, compiled)
     context.call_on_close(work.report_clocks)
+    context.call_on_close(work.sign_head)
     return work

@@ -13,8 +13,8 @@ from opspact.cli.approved_plan import read_plan
 from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
-from opspact.fleet.signers import signers_of
-from opspact.fleet.ssh_signature import InvalidSignature, OwnKey, own_keys, sign, verify
+from opspact.fleet.signers import contract_key, signers_of
+from opspact.fleet.ssh_signature import InvalidSignature, sign, verify
 from opspact.model.names import PLAN_NAMESPACE
 from opspact.report.lines import line
 from opspact.rollout.approval_statement import SUFFIX, SignedApproval, Statement, approval_text
@@ -51,7 +51,9 @@ def command(
     )
     if not plan.requester:
         raise Refused(f"{file} does not say who created it", hint="create the plan again with this version of opspact")
-    signature = sign(statement.signed_bytes(), PLAN_NAMESPACE, key=key or _own_key(work))
+    signature = sign(
+        statement.signed_bytes(), PLAN_NAMESPACE, key=key or contract_key(work.head.contract, work.workspace.now)
+    )
     person, why = _signed_by(work, statement, signature)
     place = out or file.with_name(f"{file.name}.{person or 'unknown'}{SUFFIX}")
     try:
@@ -71,17 +73,3 @@ def _signed_by(work: CommandContext, statement: Statement, signature: str) -> tu
     except InvalidSignature as error:
         return "", str(error)
     return signed.person, ""
-
-
-def _own_key(work: CommandContext) -> OwnKey:
-    """Return the one key of whoever is here that the policies name. Raise Refused when there is none, or several."""
-    known = {each.fingerprint for each in signers_of(work.head.contract) if not each.refusal(work.workspace.now)}
-    found = {each.fingerprint: each for each in own_keys() if each.fingerprint in known}
-    if not found:
-        raise Refused(
-            "none of your SSH keys is a signing key of this contract",
-            hint="add it to `signing_keys` of your person policy, or use --key",
-        )
-    if len(found) > 1:
-        raise Refused(f"several of your keys are signing keys: {', '.join(found)}", hint="choose one with --key")
-    return next(iter(found.values()))

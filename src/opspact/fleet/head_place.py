@@ -5,7 +5,8 @@ In: a place as the operator writes it. Out: the lines that are kept there, and o
 
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -132,6 +133,20 @@ class HostFileName(Struct):
 
 Written = HeadFile | HeadBranch | HostFileName
 """A place as the operator wrote it."""
+
+
+@contextmanager
+def open_places(
+    written: Sequence[Written], sessions: Callable[[Collection[str]], AbstractContextManager[Sessions]]
+) -> Iterator[tuple[HeadPlace, ...]]:
+    """Given places, and what opens sessions to hosts, yield the places, ready to be read, in the same order."""
+    hosts = list(dict.fromkeys(place.host for place in written if isinstance(place, HostFileName)))
+    if not hosts:
+        yield tuple(place for place in written if not isinstance(place, HostFileName))
+        return
+    with sessions(hosts) as opened:
+        yield tuple(place.opened(opened) if isinstance(place, HostFileName) else place for place in written)
+
 
 _FORMS = "use file:PATH, git:REPOSITORY#BRANCH or host:NAME:/PATH"
 

@@ -1,16 +1,20 @@
 """Who signs for a contract: the signing keys of its people, each for as long as both are there.
 
-In: a contract. Out: signers.
+In: a contract. Out: signers; the key of whoever is here.
 """
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from opspact.fleet.ssh_signature import Signer
+from opspact.errors import Refused
+from opspact.fleet.ssh_signature import OwnKey, Signer, own_keys
 from opspact.model.contract import Contract
 from opspact.model.policies.person import Person, SigningKey
 
+KEY_VARIABLE = "OPSPACT_SIGNING_KEY"
 _DAY = timedelta(days=1)
 
 
@@ -37,3 +41,23 @@ def _signers(person: Person, key: SigningKey, zone: ZoneInfo) -> Iterator[Signer
 
 def _begin(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def named_key() -> Path | None:
+    """Return the key that the environment names, if it does."""
+    named = os.environ.get(KEY_VARIABLE)
+    return Path(named).expanduser() if named else None
+
+
+def contract_key(contract: Contract, at: datetime) -> OwnKey:
+    """Return the one key of whoever is here that the policies name. Raise Refused when there is none, or several."""
+    known = {each.fingerprint for each in signers_of(contract) if not each.refusal(at)}
+    found = {each.fingerprint: each for each in own_keys() if each.fingerprint in known}
+    if not found:
+        raise Refused(
+            "none of your SSH keys is a signing key of this contract",
+            hint="add it to `signing_keys` of your person policy, or name another one",
+        )
+    if len(found) > 1:
+        raise Refused(f"several of your keys are signing keys: {', '.join(found)}", hint="name one")
+    return next(iter(found.values()))

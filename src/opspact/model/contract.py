@@ -53,7 +53,7 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
 
     Each is equal to itself alone, so that what is computed of one can be kept. `formerly` is the name it had before,
     empty: none; what hosts noted under that name is its own. `confirm_within`: how long hosts
-    wait after a change that can cut connections before they revert it.
+    wait after a change that can cut connections before they revert it. `ledger_heads`: places of signed heads.
 
     Policies are in the order of their names, those that others refer to by name as mappings. `calendars` has the
     built-in one, `always`, in the contract's zone. `files`: path inside the contract → content, of everything written.
@@ -62,6 +62,7 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
     name: str
     formerly: str = ""
     confirm_within: Duration
+    ledger_heads: tuple[str, ...] = ()
     zone: str
     language: str
     period: Period

@@ -25,6 +25,13 @@ def kept_lines(head: Head, kept: Iterable[Kept]) -> Iterator[Line]:
     yield line(f"head {head}")
 
 
+def not_kept_lines(kept: Iterable[Kept]) -> Iterator[Line]:
+    """Given what came of keeping a head, yield a line for each place where it is not."""
+    for each in kept:
+        if each.failure:
+            yield line(("the head of the ledger is not kept", "doubt"), f": {each.failure}")
+
+
 def kept_json(head: Head, kept: Iterable[Kept]) -> str:
     """Given a head and what came of keeping it, return one JSON object."""
     places = [{"place": each.place, "new": each.new, "failure": each.failure} for each in kept]

@@ -84,7 +84,9 @@ def resolve(
     problems += _strange_names(hosts)
     context = Context(tree, hosts, documents, problems)
     _refer_to_clauses(context)
+    _check_head_places(context)
     contract = _contract(context)
+    refuse_second_of_a_table(context, contract.code_tables)
     if problems:
         raise policies_refused(problems)
     return contract
@@ -112,10 +114,11 @@ def _gathered(read: Callable[[], Meaning], problems: list[Problem]) -> Meaning |
 
 def _contract(context: Context) -> Contract:
     document = context.contract
-    contract = Contract(
+    return Contract(
         name=document.name,
         formerly=document.formerly if document.formerly and document.formerly != document.name else "",
         confirm_within=document.confirm_within,
+        ledger_heads=document.ledger_heads,
         zone=document.zone,
         language=document.language,
         period=document.period,
@@ -158,8 +161,6 @@ def _contract(context: Context) -> Contract:
         assigned_work=tuple(assigned_work(context)),
         policy_index=_policy_index(context),  # last: by then every reference is noted
     )
-    refuse_second_of_a_table(context, contract.code_tables)
-    return contract
 
 
 def _refer_to_clauses(context: Context) -> None:
@@ -169,6 +170,13 @@ def _refer_to_clauses(context: Context) -> None:
     for located in context.documents:
         document = located.document
         context.document(document.kind, document.name).refer_each("clause", document.clauses, "clauses")
+
+
+def _check_head_places(context: Context) -> None:
+    """Note places of signed heads on hosts that the inventory does not have."""
+    for number, place in enumerate(context.contract.ledger_heads):
+        if place.startswith("host:"):
+            context.document("contract", context.contract.name).host(place.split(":")[1], "ledger_heads", number)
 
 
 def _policy_index(context: Context) -> PolicyIndex:

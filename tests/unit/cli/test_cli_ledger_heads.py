@@ -148,3 +148,86 @@ def test_what_was_applied_is_attested_for_other_programs(contract: Contract, ops
     assert opspact("ledger", "attest", "--run", "none").code == 4
     assert opspact("ledger", "attest", "--run", "x", "--from", "2020-01-01T00:00").code == 2
     assert opspact("ledger", "attest", "--to", "2020-01-01T00:00").code == 2
+
+
+def heads_at(contract: Contract, *places: str) -> None:
+    policies = (contract.folder / "policies/contract.yaml").read_text(encoding="utf-8")
+    contract.write(
+        "policies/contract.yaml",
+        policies.replace("language: zh-CN\n", f"language: zh-CN\nledger_heads: {list(places)}\n"),
+    )
+
+
+def test_each_command_that_records_something_keeps_a_signed_head_and_a_rewritten_ledger_is_found(
+    contract: Contract, opspact: Call, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "bare"], check=True)
+    places = [f"file:{tmp_path}/heads", f"git:{tmp_path}/bare#heads", f"host:here:{tmp_path}/on-host"]
+    heads_at(contract, *places)
+
+    assert opspact("apply", "--yes").code == 0
+    assert opspact("verify").code == 0
+
+    for place in places:
+        proved = opspact("ledger", "verify", "--against", place, "--format", "json")
+        told = json.loads(proved.out)
+        assert (proved.code, len(told["signed_heads"])) == (0, 2)
+        assert told["proved"] == int(told["head"].partition(":")[0])
+    assert len((tmp_path / "heads").read_text().splitlines()) == 2, "what reads the ledger signs nothing"
+
+    for file in (contract.folder / ".opspact").glob("ledger*"):
+        file.unlink()
+    opspact("verify")
+    rewritten = opspact("ledger", "verify", "--against", places[1])
+    assert (rewritten.code, rewritten.err.count("missing at the end: the head that li-na signed")) == (1, 2)
+
+
+def test_a_head_that_cannot_be_signed_or_kept_is_said_and_the_result_stays(
+    contract: Contract, opspact: Call, *, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads_at(contract, f"file:{tmp_path}/absent/heads", f"file:{tmp_path}/heads")
+    said = opspact("apply", "--yes", "--format", "json")
+    assert (said.code, json.loads(said.out)["converged"]) == (0, True)
+    assert "the head of the ledger is not kept: " in said.err
+    assert len((tmp_path / "heads").read_text().splitlines()) == 1
+
+    for wrong, why in (
+        (make_key(tmp_path, "eve"), "is nobody's signing key"),
+        (tmp_path / "none", "is not a key file"),
+    ):
+        monkeypatch.setenv("OPSPACT_SIGNING_KEY", str(wrong))
+        contract.kept.write_text("by hand\n")
+        failed = opspact("verify")
+        assert (failed.code, "failed" in failed.out) == (1, True)
+        assert "the head of the ledger is not signed: " in failed.err
+        assert why in failed.err
+    assert len((tmp_path / "heads").read_text().splitlines()) == 1, "nothing that proves nothing is kept"
+
+    monkeypatch.delenv("OPSPACT_SIGNING_KEY")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    assert "none of your SSH keys is a signing key" in opspact("verify").err
+    (tmp_path / "home/.ssh").mkdir(parents=True)
+    for file in (key, key.with_name(f"{key.name}.pub")):
+        (tmp_path / "home/.ssh" / file.name).write_text(file.read_text())
+        (tmp_path / "home/.ssh" / file.name).chmod(0o600)
+    opspact("verify")
+    assert len((tmp_path / "heads").read_text().splitlines()) == 2, "the own key that the contract knows signs"
+
+
+@pytest.mark.parametrize(
+    "place", ["heads", "file:heads", "git:heads", "git:--upload-pack=x", "git:ext::sh", "host:here:heads", "s3://x"]
+)
+def test_a_place_that_is_none_is_refused_by_check(contract: Contract, opspact: Call, place: str) -> None:
+    heads_at(contract, place)
+    said = opspact("check")
+    assert (said.code, "expected file:/PATH, git:REPOSITORY#BRANCH or host:NAME:/PATH" in said.out + said.err) == (
+        2,
+        True,
+    )
+
+
+def test_a_place_on_a_host_that_is_not_there_is_refused_by_check(contract: Contract, opspact: Call) -> None:
+    heads_at(contract, "host:nowhere:/srv/heads")
+    said = opspact("check")
+    assert (said.code, 'unknown host "nowhere"' in said.out + said.err) == (2, True)

@@ -9,16 +9,23 @@ from pydantic import Field
 
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.direction import CHANGED, MORE, OTHER, SHORTER
-from opspact.schema.fields import Days, Document, Elapsed, Line, Name, Text, text_schema
+from opspact.schema.direction import CHANGED, FEWER, MORE, OTHER, SHORTER
+from opspact.schema.fields import Days, Distinct, Document, Elapsed, Line, Name, Text, text_schema
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values.durations import parse_duration
+from opspact.schema.values.head_places import FORMS, WORDS, known_place
 from opspact.schema.values.zones import known_zone
 from opspact.values.duration import Duration
 from opspact.values.period import Period
 
 Zone = Annotated[
     Line, Check(known_zone), text_schema("an IANA time zone", "Asia/Shanghai", r"^[A-Za-z][A-Za-z0-9_+/-]*$")
+]
+
+HeadPlace = Annotated[
+    Line,
+    Check(known_place),
+    text_schema(f"a place: {WORDS}", "file:/mnt/customer/heads", FORMS),
 ]
 
 
@@ -76,4 +83,10 @@ class Contract(Document):
         description="how long a host waits for a new login of apply after a change of sshd, sudo, firewall or network; "
         "then it reverts the change",
         examples=["5m"],
+    )
+    ledger_heads: Distinct[HeadPlace] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="where each command that recorded something keeps the signed head of the ledger",
+        examples=[["git:ssh://git@git.example.com/heads.git#opspact-heads"]],
     )
