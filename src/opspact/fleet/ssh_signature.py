@@ -22,6 +22,7 @@ from opspact.structs import Struct
 
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 _MAGIC, _LENGTH = b"SSHSIG", 4
+_TOUCHED = 1  # the flag "user present" of FIDO
 _LARGEST = 100_000  # characters: the largest RSA signature has a few thousand
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9.@-]*\Z")
 _PERSON = re.compile(r"[^\s,\"*?!#\\\x00]+\Z")  # a principal that ssh-keygen takes for no pattern
@@ -191,18 +192,29 @@ def _signer_of(key: bytes, signers: tuple[Signer, ...], at: datetime) -> Signer:
 
 
 def _parts(signature: str) -> tuple[bytes, str]:
-    """Given a signature, return the public key and what it was made for (PROTOCOL.sshsig). Raise InvalidSignature."""
-    blob = _blob(signature)
-    strings: list[bytes] = []
-    position = len(_MAGIC) + _LENGTH  # after the version
-    while len(strings) < 2:  # noqa: PLR2004 - the key, the namespace
+    """Given a signature, return the public key and what it was made for (PROTOCOL.sshsig). Raise InvalidSignature.
+
+    One by a security key that nobody has touched counts for nothing: ssh-keygen shows no difference.
+    """
+    (key, signed_for, _, _, made), _ = _strings(_blob(signature), len(_MAGIC) + _LENGTH, 5)
+    (kind,), _ = _strings(key, 0, 1)
+    if kind.startswith(b"sk-"):
+        _, position = _strings(made, 0, 2)  # PROTOCOL.u2f: type and signature, then a byte of flags and a counter
+        if not made[position : position + 1] or not made[position] & _TOUCHED:
+            raise InvalidSignature(f"the security key {_fingerprint(key)} was not touched for it")
+    return key, signed_for.decode("utf-8", "replace")
+
+
+def _strings(blob: bytes, position: int, count: int) -> tuple[list[bytes], int]:
+    """Return that many strings (RFC 4251, section 5) and the position after them. Raise InvalidSignature."""
+    found: list[bytes] = []
+    for _ in range(count):
         start = position + _LENGTH
         position = start + int.from_bytes(blob[start - _LENGTH : start])
         if position > len(blob):
             raise InvalidSignature("the SSH signature is incomplete")
-        strings.append(blob[start:position])
-    key, signed_for = strings
-    return key, signed_for.decode("utf-8", "replace")
+        found.append(blob[start:position])
+    return found, position
 
 
 def _blob(signature: str) -> bytes:

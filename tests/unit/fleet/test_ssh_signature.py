@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from security_key import TOUCHED, VERIFIED, SecurityKey
 
 from opspact.errors import OperationFailed, Refused
 from opspact.fleet.ssh_signature import (
@@ -173,3 +174,20 @@ def test_without_ssh_keygen_the_way_out_is_given(tmp_path: Path, monkeypatch: py
         sign(b"", PLAN, key=key)
     with pytest.raises(Refused, match="ssh-add is not installed"):
         list(own_keys())
+
+
+@pytest.mark.parametrize("flags", [TOUCHED, TOUCHED | VERIFIED])
+def test_a_security_key_signs_when_somebody_touches_it(flags: int) -> None:
+    key = SecurityKey()
+    signed = verify(b"yes", key.sign(b"yes", PLAN, flags=flags), [Signer("li-na", key.line)], namespace=PLAN, at=NOW)
+    assert signed.person == "li-na"
+
+
+@pytest.mark.parametrize("flags", [0, VERIFIED])
+def test_a_security_key_that_nobody_touched_has_signed_nothing(flags: int) -> None:
+    key = SecurityKey()
+    signers = [Signer("li-na", key.line)]
+    with pytest.raises(InvalidSignature, match="was not touched for it"):
+        verify(b"yes", key.sign(b"yes", PLAN, flags=flags), signers, namespace=PLAN, at=NOW)
+    with pytest.raises(InvalidSignature, match="is not for this content"):
+        verify(b"no", key.sign(b"yes", PLAN, flags=TOUCHED), signers, namespace=PLAN, at=NOW)

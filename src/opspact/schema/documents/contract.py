@@ -88,5 +88,5 @@ class Contract(Document):
         json_schema_extra=FEWER,
         default=(),
         description="where each command that recorded something keeps the signed head of the ledger",
-        examples=[["git:ssh://git@git.example.com/heads.git#opspact-heads"]],
+        examples=[["git:ssh://git@git.example.com/heads.git#heads"]],
     )
