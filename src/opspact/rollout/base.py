@@ -1,11 +1,11 @@
 """The base: the commit whose policies decide over a change, never the one that brings the change.
 
-In: the ledger, the contract as it is to be, the chosen hosts. Out: the contract as it was last applied there.
+In: the ledger, the contract as it is to be. Out: the contract as it was applied last.
 Approvals, reductions, rollouts and windows are read from it. Where nothing was applied so far, the change itself
 decides.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from opspact.errors import Refused
 from opspact.ledger.apply_events import ApplyFinished
@@ -26,12 +26,12 @@ class Base(Struct):
     why: str = ""
 
 
-def base_of(workspace: Workspace, head: Compiled, ledger: Ledger | None, *, hosts: Collection[str]) -> Base:
-    """Given a compiled contract and the chosen hosts, return what was last applied to any of them, or to any other.
+def base_of(workspace: Workspace, head: Compiled, ledger: Ledger | None) -> Base:
+    """Given a compiled contract, return what was applied last, to whatever host: choosing others lifts no approval.
 
     Raise Refused when that commit cannot be read: nobody knows then what it asks for.
     """
-    applied = _applied(workspace, head, ledger, hosts=frozenset(hosts)) if ledger else None
+    applied = _applied(workspace, head, ledger) if ledger else None
     if not applied:
         return Base(head.contract, head.commit, FIRST_APPLY if applied is None else NO_COMMITS)
     return base_at(workspace, head, applied.partition("+")[0])  # what was not committed is not known any more
@@ -49,18 +49,12 @@ def base_at(workspace: Workspace, head: Compiled, name: str) -> Base:
         raise Refused(message, refused.problems, hint=hint) from refused
 
 
-def _applied(workspace: Workspace, head: Compiled, ledger: Ledger, *, hosts: frozenset[str]) -> str | None:
-    """Return the commit of the newest apply after which one of the hosts, or else any host, had converged, if any."""
+def _applied(workspace: Workspace, head: Compiled, ledger: Ledger) -> str | None:
+    """Return the commit of the newest apply after which any host had converged, if there is one."""
     for contract in filter(None, (head.contract.name, head.contract.formerly)):
-        newest = None
         for each in ledger.read(ApplyFinished, contract=contract, newest_first=True):
-            converged = _converged(each.event)
-            if converged & hosts:
+            if _has_converged(each.event):
                 return each.commit
-            if converged and newest is None:
-                newest = each.commit
-        if newest is not None:
-            return newest
     return next(_under_another_name(workspace, ledger), None)
 
 
@@ -69,7 +63,7 @@ def _under_another_name(workspace: Workspace, ledger: Ledger) -> Iterator[str]:
     known: dict[str, str] = {}
     for each in ledger.read_any(kind=ApplyFinished.kind, newest_first=True):
         commit = each.commit.partition("+")[0]
-        if not (commit and isinstance(each.event, ApplyFinished) and _converged(each.event)):
+        if not (commit and isinstance(each.event, ApplyFinished) and _has_converged(each.event)):
             continue
         if commit not in known:
             known[commit] = _name_at(workspace, commit)
@@ -85,5 +79,5 @@ def _name_at(workspace: Workspace, commit: str) -> str:
         return ""
 
 
-def _converged(event: ApplyFinished) -> set[str]:
-    return {name for name, outcome in event.hosts.items() if outcome.is_converged}
+def _has_converged(event: ApplyFinished) -> bool:
+    return any(outcome.is_converged for outcome in event.hosts.values())

@@ -15,12 +15,13 @@ from opspact.workspace.workspace import Compiled, Workspace
 def base_for_apply(workspace: Workspace, head: Compiled, ledger: Ledger | None, *, hosts: Collection[str]) -> Base:
     """Given a compiled contract and the chosen hosts, return what decides; `ledger` is None where nothing is recorded.
 
-    While a run in waves is not done, that is what decided when it began: its first waves have brought its own commit.
+    While the same commit's run in waves is not done, that is what decided when it began: its first waves have brought
+    the commit itself.
     Raise Refused when the commit cannot be read.
     """
     if ledger is not None:
         journal = Journal(ledger, head.contract.name)
         begun = journal.unfinished(PROCEDURE, set(journal.last_runs(hosts).values()))
-        if commit := next(filter(None, (base_commit(it.event) for it in begun)), ""):
+        if commit := next(filter(None, (base_commit(it.event) for it in begun if it.commit == head.commit)), ""):
             return base_at(workspace, head, commit)
-    return base_of(workspace, head, ledger, hosts=hosts)
+    return base_of(workspace, head, ledger)

@@ -58,12 +58,12 @@ class History:
         of = context(NOW, contract=contract, commit=commit)
         self.ledger.record(ApplyFinished(hosts, is_converged=True), context=of)
 
-    def base(self, *hosts: str) -> Base:
-        return base_of(self.workspace, self.workspace.compiled(), self.ledger, hosts=hosts)
+    def base(self) -> Base:
+        return base_of(self.workspace, self.workspace.compiled(), self.ledger)
 
     def begun(self, run: str, base: str, *hosts: str) -> None:
-        """Record that a run in waves has begun, by the policies of a commit."""
-        of = context(NOW, contract="tiny")
+        """Record that a run of the current commit in waves has begun, by the policies of another."""
+        of = context(NOW, contract="tiny", commit=self.files.git("rev-parse", "HEAD").strip())
         arguments = {"contract": "", "base": base}
         started = RunStarted(run, PROCEDURE, ("wave-1",), NOW, hosts=hosts, arguments=arguments)
         self.ledger.record_all([started, *(LeaseTaken(host, 1, run, NOW) for host in hosts)], context=of)
@@ -79,58 +79,50 @@ def history(tmp_path: Path, ledger: Ledger) -> History:
     return made
 
 
-def test_the_newest_commit_that_was_applied_to_a_chosen_host_decides(history: History) -> None:
+def test_the_newest_commit_decides_whichever_hosts_it_was_applied_to(history: History) -> None:
     one, two = history.commit("Asia/Tokyo"), history.commit("Asia/Seoul")
-    history.commit("Asia/Manila")
     history.applied(one, app1=OK)
     history.applied(two, app1=DOWN, app2=OK)
-    of_one, of_two = history.base("app1"), history.base("app1", "app2")
-    assert (of_one.commit, of_one.contract.zone, of_one.why) == (one, "Asia/Tokyo", "")
-    assert (of_two.commit, of_two.contract.zone, of_two.why) == (two, "Asia/Seoul", "")
-
-
-def test_for_a_new_host_decides_what_was_applied_to_others(history: History) -> None:
-    one = history.commit("Asia/Tokyo")
-    history.applied(one, app1=OK)
-    history.commit("Asia/Seoul")
-    assert history.base("app2").commit == one
+    history.applied(history.commit("Asia/Manila"), app2=DOWN)
+    found = history.base()
+    assert (found.commit, found.contract.zone, found.why) == (two, "Asia/Seoul", "")
 
 
 def test_uncommitted_files_do_not_decide(history: History) -> None:
     one = history.commit("Asia/Tokyo")
     history.write(zone="Asia/Manila")
     history.applied(f"{one}+dirty", app1=OK)
-    assert (history.base("app1").commit, history.base("app1").contract.zone) == (one, "Asia/Tokyo")
+    assert (history.base().commit, history.base().contract.zone) == (one, "Asia/Tokyo")
 
 
 def test_the_first_apply_decides_itself(history: History) -> None:
     one = history.commit("Asia/Tokyo")
-    found = history.base("app1")
+    found = history.base()
     assert (found.commit, found.why) == (one, FIRST_APPLY)
     history.applied(one, contract="other", app1=OK)
     history.applied(one, app1=DOWN)
-    assert history.base("app1").why == FIRST_APPLY
+    assert history.base().why == FIRST_APPLY
 
 
 def test_a_new_name_of_the_contract_is_no_way_round(history: History) -> None:
     one = history.commit("Asia/Tokyo")
     history.applied(one, app1=OK)
     history.commit("Asia/Seoul", name="renamed")
-    assert (history.base("app1").commit, history.base("app1").contract.name) == (one, "tiny")
+    assert (history.base().commit, history.base().contract.name) == (one, "tiny")
 
 
 def test_outside_of_git_the_policies_decide_themselves(tmp_path: Path, ledger: Ledger) -> None:
     history = History(tmp_path / "contract", ledger)
     history.write(zone="Asia/Tokyo")
     history.applied("", app1=OK)
-    assert (history.base("app1").contract.zone, history.base("app1").why) == ("Asia/Tokyo", NO_COMMITS)
+    assert (history.base().contract.zone, history.base().why) == ("Asia/Tokyo", NO_COMMITS)
 
 
 def test_a_base_that_is_not_there_is_refused_and_not_left_out(history: History) -> None:
     history.commit("Asia/Tokyo")
     history.applied("0" * 40, app1=OK)
     with pytest.raises(Refused, match=r"that decide over this change, of commit 0000.*unknown git revision"):
-        history.base("app1")
+        history.base()
 
 
 def test_a_run_in_waves_that_is_not_done_goes_on_by_the_policies_with_which_it_began(history: History) -> None:
@@ -138,10 +130,10 @@ def test_a_run_in_waves_that_is_not_done_goes_on_by_the_policies_with_which_it_b
     history.applied(one, app1=OK, app2=OK)
     history.begun("apply-1", one, "app1", "app2")
     history.applied(two, app1=OK)  # the first wave has brought its own commit
-    assert history.base("app1", "app2").commit == two
+    assert history.base().commit == two
     assert (history.for_apply("app1", "app2").commit, history.for_apply("app2").commit) == (one, one)
 
-    of = context(NOW, contract="tiny")
+    of = context(NOW, contract="tiny", commit=two)
     history.ledger.record(RunFinished("apply-1", RunOutcome.FAILED), context=of)
     assert history.for_apply("app2").commit == one, "it can be resumed"
     history.ledger.record(RunFinished("apply-1", RunOutcome.DONE, attempt=2), context=of)
@@ -149,3 +141,12 @@ def test_a_run_in_waves_that_is_not_done_goes_on_by_the_policies_with_which_it_b
         RunStarted("apply-1", PROCEDURE, ("wave-1",), NOW, arguments={"base": one}, attempt=2), context=of
     )
     assert history.for_apply("app1", "app2").commit == two
+
+
+def test_an_unfinished_run_does_not_decide_over_later_commits(history: History) -> None:
+    one, two = history.commit("Asia/Tokyo"), history.commit("Asia/Seoul")
+    history.applied(one, app1=OK, app2=OK)
+    history.begun("apply-1", one, "app1", "app2")
+    history.applied(two, app1=OK)
+    history.commit("Asia/Manila")
+    assert history.for_apply("app2").commit == two
