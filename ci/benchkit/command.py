@@ -14,7 +14,7 @@ from pathlib import Path
 
 from labkit import LabError
 
-from benchkit import measure, page
+from benchkit import drifting, measure, page
 from benchkit.bed import Bed
 from benchkit.measure import Taking
 from benchkit.table import Row, markdown
@@ -40,13 +40,14 @@ ON_HOSTS = {
     "first": measure.first,
     "nothing": measure.nothing,
     "verify": measure.verify,
+    "drift": drifting.drift,
     "names": measure.names,
     "waves": measure.waves,
     "collect": measure.collect,
 }
 """Parts in their order: `collect` leaves the hosts with jobs of its own."""
 
-IN_THE_LARGEST = ("names", "waves", "collect")
+IN_THE_LARGEST = ("drift", "names", "waves", "collect")
 """What is measured in the largest lab alone."""
 
 PARTS = (*ALONE, *WITH_DATA, *ON_HOSTS)
