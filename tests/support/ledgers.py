@@ -97,6 +97,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
         manifests=_MANIFESTS,
         contract_digest="c1",
         run="r1",
+        left={"app1": ("package vim",)},
     ),
     HostChecked(
         host="app1",

@@ -38,7 +38,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "apply": Entry("apply", "Change what differs on the hosts, then verify.", acts=True),
         "freeze": Entry("freeze", "Stop every change of the contract until a time; show or end that.", acts=True),
         "verify": Entry("verify", "Check the hosts against the policies."),
-        "drift": Entry("drift", "Show what differs on hosts that no policy change explains, and since when."),
+        "drift": Entry("drift", "Show what differs on hosts that no policy change explains; fix it.", acts=True),
         "adopt": Entry("adopt", "Write policies for what hosts have already.", acts=True),
         "inspect": Entry("inspect", "Run inspections, collect and show their results.", acts=True, is_group=True),
         "logs": Entry("logs", "Show reports of log reviews; record that they were read.", acts=True, is_group=True),

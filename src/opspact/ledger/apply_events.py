@@ -97,7 +97,10 @@ class HostOutcome(Struct):
 
 
 class ApplyFinished(EventType):
-    """What came of an apply. `carrying`: hosts on which opspact keeps something now; `signal` ended it (0: none)."""
+    """What came of an apply. `carrying`: hosts on which opspact keeps something now; `signal` ended it (0: none).
+
+    `left`: steps that differed and were left so, by host: only some drift was to be fixed.
+    """
 
     kind: ClassVar[str] = "apply.finished"
     subject_field: ClassVar[str] = "run"
@@ -111,6 +114,7 @@ class ApplyFinished(EventType):
     manifests: ManifestChanges = field(default_factory=ManifestChanges)
     contract_digest: str = ""
     run: str = ""
+    left: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class GuardState(StrEnum):

@@ -15,17 +15,27 @@ from opspact.text.counts import format_count
 from opspact.text.instants import format_minute_with_offset
 from opspact.text.names import join_names, list_names
 
-_MEANINGS = {"drift": "bad", "unknown": "doubt", "known": "quiet", "intended": "quiet"}
+_MEANINGS = {"drift": "bad", "unknown": "doubt", "known": "quiet", "fixed": "good", "intended": "quiet"}
 _WIDTH = 10  # of the column that says which of these it is
 _COMMIT = 12
 
 
 def drift_lines(report: DriftReport, zone: ZoneInfo) -> list[Line]:
     """Given a drift report and the zone for people, return it: every host that is not clean, then the sum."""
-    shown = [host for host in report.hosts if not host.is_clean or host.intended or host.known]
-    lines = [text for host in shown for text in _host_lines(host, zone)]
+    lines = [text for host in report.hosts for text in _of_host(host, report, zone)]
     lines += [line(("note ", "doubt"), f"{it.origin}: none of its hosts has such a step") for it in report.unused]
+    lines += [line(("note ", "doubt"), note) for note in report.notes]
     return [*lines, *([line()] if lines else []), _sum(report)]
+
+
+def _of_host(host: HostDrift, report: DriftReport, zone: ZoneInfo) -> Iterator[Line]:
+    """Yield the lines of a host on which anything is to be said."""
+    fixed, why = report.fixed.get(host.result.name, ()), report.why_not_fixed.get(host.result.name, "")
+    if not host.is_clean or host.intended or host.known or fixed:
+        yield from _host_lines(host, zone)
+    yield from (_entry("fixed", identity) for identity in fixed)
+    if why:
+        yield line((f"not fixed: {why}", "doubt"), indent=2)
 
 
 def _host_lines(host: HostDrift, zone: ZoneInfo) -> Iterator[Line]:

@@ -19,14 +19,23 @@ def drift_json(report: DriftReport) -> str:
     return document(
         "drift",
         {
-            "hosts": [_host_data(host) for host in report.hosts],
+            "hosts": [
+                {
+                    **_host_data(host),
+                    "fixed": report.fixed.get(host.result.name, ()),
+                    "why_not_fixed": report.why_not_fixed.get(host.result.name, ""),
+                }
+                for host in report.hosts
+            ],
             "summary": {
                 "hosts": len(report.hosts),
                 "unreachable": report.unreachable,
                 **report.counts,
+                "fixed": sum(map(len, report.fixed.values())),
                 "recurring": sum(bool(each.earlier) for each in report.differences),
                 "manifests_not_ok": sum(bool(host.manifest.detail) for host in report.hosts),
             },
+            "notes": report.notes,
             "unused": [it.origin.policy for it in report.unused],
         },
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from opspact.model.policies.rollout import ChosenHosts, HostCount, HostShare, Pause, Rollout, Wave
 from opspact.resolve.context import Context, DocumentContext
 from opspact.schema import kinds
+from opspact.text.suggestions import did_you_mean
 
 _ALL = 100
 """Per cent."""
@@ -35,6 +36,13 @@ def resolve_rollout(document: kinds.Rollout, context: DocumentContext) -> Rollou
     if missing and HostShare(_ALL) not in waves:
         message = f"{min(missing)} is in no wave; changes would never reach it"
         context.problem("OP141", message, "waves", hint="add a last wave {percent: 100}")
+    for index, policy in enumerate(document.fix_drift):
+        kind, _, name = policy.partition("/")
+        if kind in kinds.KINDS:
+            context.refer(kind, name, "fix_drift", index)
+        else:
+            hint = did_you_mean(kind, kinds.KINDS)
+            context.problem("OP103", f'there is no kind "{kind}" of policies', "fix_drift", index, hint=hint)
     brake = document.brake
     return Rollout(
         name=document.name,
@@ -46,6 +54,7 @@ def resolve_rollout(document: kinds.Rollout, context: DocumentContext) -> Rollou
         max_hosts=brake.max_hosts if brake else None,
         max_percent=(brake.max_percent if brake else None) or _ALL,
         rollback=document.rollback,
+        fix_drift=document.fix_drift,
         origin=context.origin(),
     )
 

@@ -23,6 +23,7 @@ from opspact.rollout.apply_run import PROCEDURE, ApplyRun, described
 from opspact.rollout.base import Base, base_at
 from opspact.rollout.base_for_apply import base_for_apply
 from opspact.rollout.convergence import Convergence
+from opspact.rollout.drift_fix import ChosenSteps, only
 from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.progress_listener import ProgressListener
@@ -30,7 +31,7 @@ from opspact.rollout.rollback import Rollback
 from opspact.rollout.survey import Survey, Surveyor
 from opspact.rollout.wait_for_locks import refuse_busy
 from opspact.rollout.wave_run import WaveRun
-from opspact.rollout.waves import Wave, check_brake, rollouts_of, split, with_rest, writes
+from opspact.rollout.waves import Wave, check_brake, rollouts_of, split, with_rest, without_rollback, writes
 from opspact.run.execution import Execution
 from opspact.run.journal import Journal
 from opspact.run.leases import Leases
@@ -83,14 +84,13 @@ class Apply(Struct):
         self._settle(sessions, surveyor.holder)
         before = surveyor.survey(work, chosen, on_progress=self.listener.host)
         refuse_busy(before.results, waits=self.waits)
-        found = planner.live(self.head, before)
+        found = only(planner.live(self.head, before), self.run.arguments.fixed)
         with self.reach(dependencies.beyond(found)) as others:
             leases.observe(others.names)
             beyond = dependencies.check_hosts(others, self.head, found, holder=surveyor.holder)
             refuse_busy(beyond, waits=self.waits, chosen=False)
             plan = dependencies.possible(found, before.results, beyond)
-            base = self._base(chosen)
-            self._check(plan, base)
+            self._check(plan, base := self._base(chosen))
             convergence = Convergence(
                 head=self.head,
                 listener=self.listener,
@@ -103,6 +103,7 @@ class Apply(Struct):
                 work=work,
                 inventory=self.head.inventory_files,
                 confirm_within=base.contract.confirm_within,
+                fixed=self.run.arguments.fixed,
             )
             hosts = tuple(dict.fromkeys((*convergence.to_write(), *self._left_behind(last, before))))
             if not hosts and not self.run.is_resumed:
@@ -113,7 +114,7 @@ class Apply(Struct):
                 convergence=convergence,
                 waves=tuple(wave for wave in waves if not is_done(self.run.state.of(wave.name))),
                 hosts=hosts,
-                possible=partial(_possible, others=beyond),
+                possible=partial(_possible, others=beyond, fixed=self.run.arguments.fixed),
                 check_open=partial(self._check_open, base),
                 roll_back=Rollback(self.workspace, self.ledger, convergence, run.id).carry_out,
             )
@@ -192,7 +193,8 @@ class Apply(Struct):
             return with_rest(recorded, self.run.state, [it.name for it in plan.hosts if it.name in hosts])
         rollouts = self._rollouts(base)
         silent = {it.name for it in plan.hosts if it.reach is not Reach.REACHED} if rollouts else set()
-        return split(rollouts, plan, [it.name for it in plan.hosts if it.name in silent or it.name in hosts])
+        waves = split(rollouts, plan, [it.name for it in plan.hosts if it.name in silent or it.name in hosts])
+        return tuple(map(without_rollback, waves)) if self.run.arguments.fixed else waves
 
     def _carry_out(self, wave_run: WaveRun, leases: Leases, run: Run) -> ApplyOutcome:
         """Carry out the run, whose stages converge hosts wave by wave, when that is confirmed."""
@@ -208,5 +210,5 @@ class Apply(Struct):
         return wave_run.outcome()
 
 
-def _possible(plan: Plan, seen: Results, *, others: Results) -> Plan:
-    return dependencies.possible(plan, seen, others)
+def _possible(plan: Plan, seen: Results, *, others: Results, fixed: ChosenSteps) -> Plan:
+    return dependencies.possible(only(plan, fixed), seen, others)

@@ -15,13 +15,14 @@ from opspact.ledger.run_events import RunStarted
 from opspact.ledger.store import Ledger
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout import planner
+from opspact.rollout.drift_fix import ChosenSteps
 from opspact.rollout.waves import Wave
 from opspact.run.journal import Journal
 from opspact.run.leases import Leases
 from opspact.run.resume import PlannedStage, resume
 from opspact.run.stage import Run, new_id
 from opspact.run.state import RunState
-from opspact.structs import Struct, replace
+from opspact.structs import Struct, field, replace
 from opspact.text.instants import format_instant_in_utc
 from opspact.workspace.workspace import Compiled, context
 
@@ -32,7 +33,8 @@ class ApplyArguments(Struct):
     """What an apply was started with: the contract's digest, a limit, or a plan file's digest, who made it, its hosts.
 
     `allow_older`: a host that has a later commit is changed too. `waves`: as they were when the run began, if a rollout
-    divides it. `base`: the commit that decided that.
+    divides it. `base`: the commit that decided that. `fixed`: steps whose drift alone is fixed, by host; empty: all is
+    applied.
     """
 
     contract: str
@@ -43,6 +45,7 @@ class ApplyArguments(Struct):
     allow_older: bool = False
     waves: tuple[Wave, ...] = ()
     base: str = ""
+    fixed: ChosenSteps = field(default_factory=dict)
 
     def as_data(self) -> dict[str, object]:
         """Return the arguments as JSON values; those that were not given are left out."""
@@ -55,6 +58,7 @@ class ApplyArguments(Struct):
             "allow_older": self.allow_older,
             "waves": to_data(self.waves),
             "base": self.base,
+            "fixed": to_data(self.fixed),
         }
         return {name: value for name, value in given.items() if value}
 
@@ -175,6 +179,7 @@ def _arguments(given: Mapping[str, object]) -> ApplyArguments:
         allow_older=given.get("allow_older") is True,
         waves=from_data(tuple[Wave, ...], given.get("waves", [])),
         base=str(given.get("base", "")),
+        fixed=from_data(ChosenSteps, given.get("fixed", {})),  # type: ignore[type-abstract]  # it reads any mapping
     )
 
 

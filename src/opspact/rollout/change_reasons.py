@@ -40,10 +40,14 @@ def reasons_of(plan: Plan, survey: Survey, ledger: Ledger | None, *, workspace: 
 
 
 def last_applies(ledger: Ledger, contract: str, hosts: Collection[str]) -> dict[str, Recorded[ApplyFinished]]:
-    """Given the ledger, a contract's name and hosts, return the newest apply that finished on each; maybe none."""
+    """Given the ledger, a contract's name and hosts, return the newest apply that finished on each; maybe none.
+
+    One that fixed some drift and left other steps as they were is none.
+    """
     found: dict[str, Recorded[ApplyFinished]] = {}
     for finished in ledger.read(ApplyFinished, contract=contract, newest_first=True):
-        found |= dict.fromkeys((finished.event.hosts.keys() & set(hosts)) - found.keys(), finished)
+        applied = finished.event.hosts.keys() - finished.event.left.keys()
+        found |= dict.fromkeys((applied & set(hosts)) - found.keys(), finished)
         if len(found) == len(hosts):
             break
     return found
@@ -73,7 +77,11 @@ def _known_applies(
     found = last_applies(ledger, head.contract.name, hosts)
     begun: dict[str, int] = {}
     oldest = min((finished.sequence for finished in found.values()), default=0)
+    later = ledger.read(ApplyFinished, contract=head.contract.name, after=oldest)
+    fixes = {each.event.run for each in later if each.event.left}
     for started in ledger.read(ApplyStarted, contract=head.contract.name, after=oldest):
+        if started.event.run in fixes:
+            continue
         begun |= dict.fromkeys(started.event.hosts.keys() & set(hosts), started.sequence)
     return {
         name: last_apply(name, finished, is_newest=begun.get(name, 0) < finished.sequence)

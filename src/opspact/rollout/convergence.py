@@ -20,6 +20,7 @@ from opspact.plan.dependencies import host_dependencies
 from opspact.plan.plan import HostPlan, Plan
 from opspact.rollout import dependencies, manifest_writer, planner, record
 from opspact.rollout.change_guard import ChangeGuard
+from opspact.rollout.drift_fix import ChosenSteps
 from opspact.rollout.manifest_writer import ManifestUpdates, adopted, manifest_changes, write_manifests
 from opspact.rollout.outcome import ApplyOutcome, is_converged
 from opspact.rollout.progress_listener import ProgressListener
@@ -31,8 +32,8 @@ from opspact.run import host_lease
 from opspact.run.host_lease import lost_to
 from opspact.run.leases import Leases
 from opspact.steps.base import Step
-from opspact.steps.check import Reach
-from opspact.structs import Struct, replace
+from opspact.steps.check import HostResult, Reach, State
+from opspact.structs import Struct, field, replace
 from opspact.values.duration import Duration
 from opspact.workspace.project_folder import write
 from opspact.workspace.workspace import Compiled
@@ -43,7 +44,8 @@ class Convergence(Struct):
 
     `others` are sessions to hosts that were not chosen and on which the chosen depend: steps act there too.
     `inventory`: the files by which Ansible reaches hosts. `confirm_within`: how long, by the base, hosts wait for the
-    confirmation of a change that can cut connections.
+    confirmation of a change that can cut connections. `fixed`: steps whose drift
+    alone is fixed; empty: all is converged.
     """
 
     head: Compiled
@@ -57,6 +59,7 @@ class Convergence(Struct):
     work: Mapping[str, Work]
     inventory: Mapping[str, bytes]
     confirm_within: Duration
+    fixed: ChosenSteps = field(default_factory=dict)
 
     def within(self, hosts: Iterable[str]) -> "Convergence":
         """Given hosts, return what an apply of these alone works with."""
@@ -73,6 +76,13 @@ class Convergence(Struct):
         written |= set(manifest_writer.to_write(self.before))
         written |= {name for of_host in plans for name, _ in host_dependencies(of_host)}
         return tuple(name for name in (*self.sessions.names, *self.others.names) if name in written)
+
+    @property
+    def differences(self) -> Mapping[str, tuple[str, ...]]:
+        """What differs and is left so, by host, where only some drift is fixed."""
+        plans = planner.by_host(self.plan) if self.fixed else {}
+        found = {name: _not_planned(self.before.results[name], of_host) for name, of_host in plans.items()}
+        return {name: identities for name, identities in found.items() if identities}
 
     def observe(self, leases: Leases) -> ApplyOutcome:
         """Record what was seen; nothing is written on any host."""
@@ -97,7 +107,9 @@ class Convergence(Struct):
         results = self.before.results
         unreached = {name: result.detail for name, result in results.items() if result.reach is not Reach.REACHED}
         why = {name: _of_host(name, it) for name, it in {**unreached, **why, **updates.why}.items() if name in results}
-        outcome = ApplyOutcome(self.plan, results, started=False, why=why, notes=adopted(updates))
+        outcome = ApplyOutcome(
+            self.plan, results, started=False, why=why, notes=adopted(updates), left=self.differences
+        )
         return self._recorded(leases, outcome, updates=updates, found=self.before.manifests)
 
     def _act(self, leases: Leases, updates: ManifestUpdates, closed: Mapping[str, str]) -> ApplyOutcome:
@@ -132,6 +144,7 @@ class Convergence(Struct):
             notes=(*(run.notes if run else ()), *adopted(updates), *remaining),
             signal=run.signal if run else 0,
             removed={name: it.identities for name, it in gone.items()},
+            left=self.differences,
         )
         return self._recorded(leases, outcome, updates=last, found={**self.before.manifests, **after.manifests})
 
@@ -195,6 +208,12 @@ class Convergence(Struct):
 
 
 _ACTS = tuple(action for action in Action if action.makes or action is Action.REMOVE)
+
+
+def _not_planned(result: HostResult, plan: HostPlan) -> tuple[str, ...]:
+    planned = {change.step.identity for change in plan.changes}
+    differing = (check.step.identity for check in result.checks if check.state is not State.OK)
+    return tuple(it for it in differing if it not in planned) if result.reach is Reach.REACHED else ()
 
 
 def _work_of(plan: HostPlan) -> Work:

@@ -72,10 +72,17 @@ class HostDrift(Struct):
 
 
 class DriftReport(Struct):
-    """The drift of all chosen hosts. `unused`: known drift of steps that none of them has."""
+    """The drift of all chosen hosts. `unused`: known drift of steps that none of them has.
+
+    `fixed`: identities of steps that were fixed, by host; `why_not_fixed`: why other drift of a host was not; `notes`:
+    what came of the fix besides.
+    """
 
     hosts: tuple[HostDrift, ...]
     unused: tuple[KnownDrift, ...] = ()
+    fixed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    why_not_fixed: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:

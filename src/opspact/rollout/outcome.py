@@ -17,7 +17,8 @@ class ApplyOutcome(Struct):
 
     `taken`: hosts on which the run found that another one has taken them, each with that run (empty: unknown).
     `removed`: identities of what left each host, as far as that was seen. `not_started`: hosts of waves that were not
-    begun; `stopped`: why the rest waits, where nothing has failed.
+    begun; `stopped`: why the rest waits, where nothing has failed. `left`: identities of what differed and
+    was to be left so, by host: only some drift was to be fixed.
     """
 
     plan: Plan
@@ -30,6 +31,7 @@ class ApplyOutcome(Struct):
     removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_started: tuple[str, ...] = ()
     stopped: str = ""
+    left: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_converged(self) -> bool:
@@ -39,7 +41,14 @@ class ApplyOutcome(Struct):
     @property
     def failed(self) -> tuple[str, ...]:
         """The hosts that are not as the policies say; whether their wave was begun or not."""
-        return tuple(name for name, it in self.results.items() if name in self.why or not is_converged(it))
+        return tuple(name for name, it in self.results.items() if name in self.why or not is_converged(self._meant(it)))
+
+    def _meant(self, result: HostResult) -> HostResult:
+        """Given a host's last check, return what of it the apply was to converge."""
+        left = self.left.get(result.name)
+        if not left:
+            return result
+        return replace(result, checks=tuple(check for check in result.checks if check.step.identity not in left))
 
     def done(self, host: HostPlan) -> dict[Action, tuple[str, ...]]:
         """Given a host's plan, return the steps that the last check found added, changed and removed, by identity.

@@ -123,6 +123,7 @@ def _finished(
         manifests=manifests,
         contract_digest=head.contract.digest,
         run=leases.run if leases.is_started else "",
+        left=outcome.left,
     )
     steps = _steps(head, outcome.results)
     checks = list(_checks(head, outcome.results, CheckSource.APPLY, found=found, steps=steps))

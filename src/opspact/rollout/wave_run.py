@@ -91,6 +91,7 @@ class WaveRun(Struct):
             removed=_joined(it.removed for it in outcomes),
             not_started=tuple(host for host in before if host in waiting and not is_converged(before[host])),
             stopped=self._stopped[0] if self._stopped else "",
+            left={**self.convergence.differences, **_joined(it.left for it in outcomes)},
         )
 
     def _pause(self, wave: Wave, is_resumed: bool, leases: Leases) -> StageResult:

@@ -111,6 +111,11 @@ def with_rest(waves: Sequence[Wave], state: RunState, hosts: Sequence[str]) -> t
     return tuple(replace(wave, hosts=(*wave.hosts, *more)) if wave.name == first else wave for wave in waves)
 
 
+def without_rollback(wave: Wave) -> Wave:
+    """Given a wave that fixes drift, return it without a way back: before it was the drift."""
+    return replace(wave, gate=replace(wave.gate, rollback=False))
+
+
 def writes(waves: Sequence[Wave], plan: Plan, hosts: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Given waves, a plan, and all hosts to write on, return those that each wave may write on.
 

@@ -207,3 +207,18 @@ def test_an_expired_approval_is_none(approved: Approved) -> None:
     approved.approve("he-jing")
     time.sleep(1)
     assert "he-jing: expired at" in approved.apply()
+
+
+def test_drift_is_not_fixed_without_the_approval_that_every_apply_needs(approved: Approved) -> None:
+    rollout = "kind: rollout\nname: default\nwaves: [{percent: 100}]\nfix_drift: [service/note]\n"
+    approved.contract.write("policies/rollout.yaml", rollout)
+    approved.commit()
+    approved.made()
+    approved.approve("he-jing")
+    assert approved.apply() == ""
+    approved.contract.kept.write_text("by hand\n")
+
+    said = approved.opspact("drift", "--fix")
+    assert (said.code, approved.there) == (2, "by hand\n")
+    assert "approval change is missing (apply)" in said.err
+    assert f"file {approved.contract.kept}" in said.out

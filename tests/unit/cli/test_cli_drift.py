@@ -1,6 +1,7 @@
 """`opspact drift` on this machine: what differs, since when, what is intended, and what comes back."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -120,3 +121,97 @@ def test_where_no_policy_applies_nothing_is_checked(contract: Contract, opspact:
     (contract.folder / "policies/note.yaml").unlink()
 
     assert opspact("drift").code == 4
+
+
+ROLLOUT = """\
+kind: rollout
+name: default
+waves: [{percent: 100}]
+fix_drift: [service/note]
+"""
+OTHER = """\
+kind: service
+name: other
+clauses: [C1]
+hosts: here
+owner: operators
+files:
+  - {path: %s, source: files/note}
+"""
+
+
+def _committed(contract: Contract) -> None:
+    contract.git("init", "--quiet")
+    contract.git("add", ".")
+    contract.git("commit", "--quiet", "--message", "policies")
+
+
+@pytest.mark.slow
+def test_only_drift_of_policies_that_allow_it_is_fixed(contract: Contract, opspact: Call) -> None:
+    other = contract.kept.with_name("other")
+    contract.write("policies/rollout.yaml", ROLLOUT)
+    contract.write("policies/other.yaml", OTHER % other)
+    _committed(contract)
+    assert opspact("apply", "--yes").code == 0
+    for path in (contract.kept, other):
+        path.write_text("by hand\n")
+    contract.write("files/note", "a change that is not applied yet\n")
+
+    said = opspact("drift", "--fix", "--format", "json")
+    reported = json.loads(said.out)
+    (host,) = reported["hosts"]
+    assert (said.code, host["fixed"]) == (1, [f"file {contract.kept}"]), said.err
+    assert (contract.kept.read_text(), other.read_text()) == (WANTED, "by hand\n")
+    assert "service/other" in host["why_not_fixed"]
+
+    contract.git("checkout", "--quiet", "files/note")
+    summary, host = _drift(opspact, 1)
+    assert (summary["drift"], summary["unknown"]) == (1, 0)  # what was left is drift still
+    assert [each["step"] for each in host["drift"]] == [f"file {other}"]
+    other.write_text(WANTED)
+    assert opspact("drift", "--fix").code == 0
+
+
+@pytest.mark.slow
+def test_the_base_decides_what_may_be_fixed(contract: Contract, opspact: Call) -> None:
+    _committed(contract)
+    assert opspact("apply", "--yes").code == 0
+    contract.kept.write_text("by hand\n")
+    contract.write("policies/rollout.yaml", ROLLOUT)
+    contract.git("add", ".")
+    contract.git("commit", "--quiet", "--message", "a branch that allows itself to fix drift")
+
+    assert opspact("drift", "--fix").code == 1
+    assert contract.kept.read_text() == "by hand\n"
+
+
+@pytest.mark.slow
+def test_a_freeze_stops_fixes_and_drift_is_shown(contract: Contract, opspact: Call) -> None:
+    contract.write("policies/rollout.yaml", ROLLOUT)
+    _committed(contract)
+    assert opspact("apply", "--yes").code == 0
+    contract.kept.write_text("by hand\n")
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="minutes")
+    assert opspact("freeze", "--until", until, "--reason", "holidays").code == 0
+
+    said = opspact("drift", "--fix")
+    assert (said.code, "holidays" in said.err, f"file {contract.kept}" in said.out) == (2, True, True)
+    assert contract.kept.read_text() == "by hand\n"
+
+
+@pytest.mark.slow
+def test_a_fix_that_paused_is_resumed_as_a_fix(contract: Contract, opspact: Call) -> None:
+    other = contract.kept.with_name("other")
+    contract.write("policies/rollout.yaml", ROLLOUT.replace("[{percent", "[{pause: look at it}, {percent"))
+    contract.write("policies/other.yaml", OTHER % other)
+    _committed(contract)
+    assert opspact("apply", "--yes").code == 0
+    for path in (contract.kept, other):
+        path.write_text("by hand\n")
+
+    paused = opspact("drift", "--fix")
+    assert (paused.code, "paused: look at it" in paused.out) == (1, True), paused.err
+    assert contract.kept.read_text() == "by hand\n"
+
+    assert opspact("apply", "--resume", "--yes").code == 0
+    assert (contract.kept.read_text(), other.read_text()) == (WANTED, "by hand\n")

@@ -36,6 +36,7 @@ def rollout(*waves: WantedWave, name: str = "default", hosts: Iterable[str] = HO
         max_hosts=None,
         max_percent=100,
         rollback=True,
+        fix_drift=(),
         origin=ORIGIN,
     )
 

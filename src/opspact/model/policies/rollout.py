@@ -40,7 +40,8 @@ class Rollout(Struct):
     """In which order changes reach hosts, and what stops them.
 
     `settle` None: no wait; `max_hosts` None: no such brake; `max_percent` is 100 where there is none. `rollback`: a
-    wave that fails its gate goes back to what was applied there before.
+    wave that fails its gate goes back to what was applied there before. `fix_drift`: policies (`kind/name`) whose drift
+    may be fixed without asking anybody.
     """
 
     name: str
@@ -52,4 +53,5 @@ class Rollout(Struct):
     max_hosts: int | None
     max_percent: int
     rollback: bool
+    fix_drift: tuple[str, ...]
     origin: Origin

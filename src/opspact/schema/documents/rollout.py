@@ -3,14 +3,24 @@
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER_HOSTS, LESS, MORE, OFF
-from opspact.schema.fields import Document, Elapsed, HostPattern, Line, NotEmpty, OneKey, Part
+from opspact.schema.direction import FEWER_HOSTS, GROWN, LESS, MORE, OFF
+from opspact.schema.fields import Distinct, Document, Elapsed, HostPattern, Line, NotEmpty, OneKey, Part, text_schema
 from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values import validators
+
+_POLICY = r"[a-z][a-z_]*/[a-z][a-z0-9-]*"
+_POLICY_WORDS = "a policy, as kind/name"
+PolicyName = Annotated[
+    str,
+    Check(validators.matching(_POLICY, _POLICY_WORDS)),
+    text_schema(_POLICY_WORDS, "service/web", f"^{_POLICY}$"),
+]
 
 
 class Wave(OneKey):
@@ -110,6 +120,12 @@ class Rollout(Document):
         default=True,
         description="a wave that fails its gate goes back to what was applied there before",
         examples=[True],
+    )
+    fix_drift: Distinct[PolicyName] = Field(
+        json_schema_extra=GROWN,
+        default=(),
+        description="policies of which `opspact drift --fix` may fix drift on these hosts, as last applied",
+        examples=[["service/web"]],
     )
 
     @model_validator(mode="after")
