@@ -23,7 +23,7 @@ LONGEST = (
     *("sessions", "drill", "leavers", "notes", "bastion", "two_contracts", "code_tables", "data_care", "own_login"),
     *("restore", "rebuild", "emergency_access", "attacks", "prune", "onhost", "devices", "accounts", "log_review"),
     *("mariadb", "other_access", "redaction", "collect", "backup_faults", "adopt", "waves"),
-    "change_guard",
+    *("change_guard", "pipelines"),
 )
 """Files that take minutes: begun first, so that no worker waits for another in the end."""
 
