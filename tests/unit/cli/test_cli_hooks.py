@@ -156,3 +156,19 @@ def test_the_hook_of_the_pre_commit_framework_checks_what_is_staged(repositories
 
     repositories.git("add", "--all")
     assert repositories.git("commit", "--message", "change").code == 0
+
+
+@pytest.mark.parametrize("repositories", ["sha1"], indirect=True)
+def test_a_plan_is_there_for_approvers_even_when_a_host_is_down(repositories: Repositories) -> None:
+    repositories.clone.write(
+        "inventory/hosts.yaml", "all: {hosts: {here: {ansible_host: 127.0.0.1, ansible_port: 9}}}\n"
+    )
+    repositories.committed(NOTE % "second")
+    shutil.copy2(HOOKS / "deploy", repositories.bare / "hooks")
+    assert repositories.git("push", "origin", "main").code == 0
+    command = [str(repositories.bare / "hooks/deploy"), "main"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), timeout=120)
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "refs/notes/opspact/plan" in repositories.refs()
+    assert not list((repositories.bare / "opspact").glob("*.applied"))
