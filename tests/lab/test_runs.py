@@ -12,12 +12,13 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from contracts import Contract, no_lock, until
+from contracts import Contract, no_lock, small, until
 from effort import EFFORT
 from labkit import Lab
 from patient import is_starting, make_quick, noted, patient
@@ -34,6 +35,26 @@ KILLS = 3 * EFFORT
 LONGEST = 8.0
 """Seconds after its first wave began at which an apply is killed at the latest; most end sooner."""
 IN_WAVES = "kind: rollout\nname: default\nwaves: [{hosts: app1}, {hosts: all}]\n"
+SETTLING = "gate: {settle: 1s}\n" if EFFORT > 1 else ""
+"""A longer time between two waves: for this, ci/test has none."""
+COUNTED = """\
+kind: service
+name: counted
+hosts: app1:app2
+owner: crew
+files:
+  - {path: /srv/killed-note, source: files/note, restarts: killed.service}
+  - {path: /etc/systemd/system/killed.service, source: files/unit, restarts: killed.service}
+units: [killed.service]
+"""
+COUNTING = """\
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'echo started >>/srv/killed-starts'
+[Install]
+WantedBy=multi-user.target
+"""
 MARKED = "grep -lzs '^OPSPACT_FENCE=' /proc/[0-9]*/environ; true"
 """Lists the processes on a host that a run started there."""
 
@@ -83,9 +104,7 @@ def _until_in_the_middle(lab: Lab, process: "subprocess.Popen[str]", name: str) 
 def test_a_killed_apply_is_resumed_or_done_again_and_nothing_is_done_twice(healthy_lab: Lab) -> None:
     chance = random.Random(20261128)
     between = 0
-    with noted(healthy_lab, "killed") as contract:
-        contract.write("policies/rollout.yaml", IN_WAVES)
-        contract.commit()
+    with _counted(healthy_lab) as contract:
         contract.good("apply", "--yes")
         for number in range(KILLS):
             text = f"note {number}\n"
@@ -102,12 +121,43 @@ def test_a_killed_apply_is_resumed_or_done_again_and_nothing_is_done_twice(healt
             assert is_killed or not was_between, err
             between += was_between
             until(lambda: no_lock(healthy_lab, *HOSTS))
+            written = _written(healthy_lab, text)
             _go_on(contract, number, unfinished=was_between)
+            assert written.items() <= _written(healthy_lab, text).items(), "what is there is not written again"
             assert [healthy_lab.root(host, "cat /srv/killed-note").out for host in HOSTS] == [text, text]
             assert [healthy_lab.root(host, MARKED).out for host in HOSTS] == ["", ""]
             contract.good("verify")
         assert between > 0, "some kills came between the start of the first wave and the end of the last"
+        assert _restarts(healthy_lab) == [1 + KILLS] * 2, "the service was restarted once for each change"
         _nothing_twice(events(contract))
+
+
+@contextmanager
+def _counted(lab: Lab) -> Iterator[Contract]:
+    """Yield a contract in two waves, with a service that counts on each host how often it was started."""
+    with small(lab, "killed", COUNTED) as contract:
+        contract.write("policies/rollout.yaml", IN_WAVES + SETTLING)
+        contract.write("files/note", "noted\n")
+        contract.write("files/unit", COUNTING)
+        contract.commit()
+        try:
+            yield contract
+        finally:
+            for host in HOSTS:
+                lab.root(host, "systemctl disable --now killed.service; rm -f /etc/systemd/system/killed.service")
+
+
+def _written(lab: Lab, text: str) -> dict[str, str]:
+    """Return the number of the note's file on each host where it has that text."""
+    found = {
+        host: lab.root(host, f"printf '{text}' | cmp -s - /srv/killed-note && stat -c %i /srv/killed-note")
+        for host in HOSTS
+    }
+    return {host: it.out for host, it in found.items() if it.rc == 0}
+
+
+def _restarts(lab: Lab) -> list[int]:
+    return [int(lab.root(host, "wc -l </srv/killed-starts").out) for host in HOSTS]
 
 
 def _go_on(contract: Contract, number: int, *, unfinished: bool) -> None:
@@ -194,6 +244,37 @@ def test_a_suspended_apply_whose_hosts_were_taken_writes_nothing_more(
         assert recorded_by(events(contract), first) == before
         other.good("verify", "--ledger", str(ledger_of(contract)))
         assert [healthy_lab.root(host, MARKED).out for host in HOSTS] == ["", ""]
+
+
+@pytest.mark.skipif(EFFORT == 1, reason="it waits between waves: ci/soak")
+def test_a_run_whose_hosts_were_taken_between_two_waves_writes_nothing_in_the_second(healthy_lab: Lab) -> None:
+    with noted(healthy_lab, "between") as contract:
+        contract.write("policies/rollout.yaml", f"{IN_WAVES}gate: {{settle: 20s}}\n")
+        contract.commit()
+        contract.good("apply", "--yes")
+        contract.write("files/note", "of the first\n")
+        contract.commit()
+        process = contract.start("apply", "--yes")
+        until(lambda: "of the first" in healthy_lab.root("app1", "cat /srv/between-note").out, within=240)
+        suspended = _family(process.pid)
+        _signal_all(suspended, signal.SIGSTOP)
+        first = runs(events(contract))[-1].run
+        before = recorded_by(events(contract), first)
+        for host in HOSTS:
+            healthy_lab.root(host, "kill -KILL $(sed -n 2p /run/opspact.lock)")
+        until(lambda: no_lock(healthy_lab, *HOSTS))
+        other = _clone(contract)
+        other.write("files/note", "of the second\n")
+        other.commit()
+        other.good("apply", "--yes", "--ledger", str(ledger_of(contract)))
+        after = host_state(healthy_lab, "between")
+
+        _signal_all(suspended, signal.SIGCONT)
+        out, err = process.communicate(timeout=180)
+        assert (process.returncode, "Traceback" in err) == (3, False), out + err
+        assert host_state(healthy_lab, "between") == after
+        assert recorded_by(events(contract), first) == before
+        other.good("verify", "--ledger", str(ledger_of(contract)))
 
 
 def _family(pid: int) -> list[int]:
