@@ -133,6 +133,14 @@ def two_databases() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
+def many_hosts() -> Iterator[Lab]:
+    """24 hosts, `app1` to `app24`, by turns of Debian 12 and 13."""
+    with _second_lab("many") as second:
+        releases = ("bookworm", "trixie")
+        yield second.up([HostSpec(f"app{it}", ("web",), it + 1, releases[it % 2]) for it in range(1, 25)])
+
+
+@pytest.fixture(scope="module")
 def newer_database() -> Iterator[Lab]:
     """A database server of Debian 13, `db1`, and a backup server of Debian 12."""
     with _second_lab("newer") as second:

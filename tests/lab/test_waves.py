@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from contracts import Contract, moving, small, until
+from effort import EFFORT
 from labkit import Lab
+from patient import noted
 
 from opspact.ledger.run_events import StageFinished, StageStarted
 from opspact.ledger.store import open_ledger
@@ -30,6 +32,7 @@ name: default
 waves: [{hosts: app1}, {pause: look}, {percent: 100}]
 gate: {settle: 1s}
 """
+MANY = "kind: rollout\nname: default\nwaves: [{count: 4}, {percent: 50}, {percent: 100}]\ngate: {max_failures: 1}\n"
 BLACKOUT = """\
 ---
 kind: window
@@ -134,3 +137,34 @@ def test_a_blackout_that_begins_between_two_waves_stops_the_rest_until_it_is_ove
         clock.write_text("+5d\n")
         contract.good("apply", "--resume", "--yes", **later)
         assert two_databases.root("db1", ASK).out == "two\n"
+
+
+@pytest.mark.skipif(EFFORT == 1, reason="24 hosts take minutes: ci/soak")
+def test_of_24_hosts_5_are_down_and_the_wave_with_too_many_of_them_stops_the_rest(many_hosts: Lab) -> None:
+    with noted(many_hosts, "many", hosts="all") as contract:
+        contract.write("policies/rollout.yaml", MANY)
+        contract.commit()
+        contract.good("apply", "--yes")
+        contract.write("files/note", "second\n")
+        contract.commit()
+        plan = contract.good("plan", "--live", "--format", "json").json
+        first, second, third = (wave["hosts"] for wave in plan["waves"])
+        assert (len(first), len(second), len(third)) == (4, 8, 12)
+        down = (first[0], second[1], second[6], third[0], third[11])
+        for host in down:
+            many_hosts.stop(host)
+
+        failed = contract.run("apply", "--yes", "--format", "json")
+        assert failed.code == 3, failed.err
+        gate = f"wave-2 failed its gate: 2 of 8 hosts failed ({second[1]}, {second[6]}), at most 1 may"
+        assert gate in failed.json["notes"]
+        assert [failed.of_host(host)["started"] for host in third] == [False] * 12
+        assert stages(contract)[1:] == ["wave-1 done", "wave-2 failed", "rollback-2 done"]
+        up = [host for host in (*first, *second, *third) if host not in down]
+        notes = {host: many_hosts.root(host, "cat /srv/many-note").out for host in up}
+        assert notes == {host: "second\n" if host in first else "noted\n" for host in up}
+
+        many_hosts.up()
+        contract.good("apply", "--resume", "--yes")
+        contract.good("verify")
+        assert {many_hosts.root(host, "cat /srv/many-note").out for host in many_hosts.hosts} == {"second\n"}
