@@ -59,7 +59,8 @@ class Rollback(Struct):
                 raise
             except OpspactError as error:
                 failed += names
-                notes.append(f"{where}: not rolled back: {error}")
+                stays = list_names(sorted(frozenset().union(*(touched[name] for name in names))), _SHOWN)
+                notes.append(f"{where}: not rolled back: {error}; stays as this run left it: {stays}")
                 continue
             bad = [name for name in names if not _is_back(outcome, name)]
             failed += bad

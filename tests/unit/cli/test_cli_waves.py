@@ -152,6 +152,7 @@ def test_a_rollback_that_fails_says_so(repository: Contract, opspact: Call) -> N
     failed = opspact("apply", "--yes")
     assert failed.code == 3
     assert "not rolled back: what was applied there before was not committed" in failed.out
+    assert f"; stays as this run left it: file {repository.kept}\n" in failed.out
     assert repository.kept.read_text() == "second"
 
 
