@@ -92,11 +92,8 @@ def test_drift_is_seen_fixed_where_that_is_allowed_and_named_when_it_comes_back(
     assert healthy_lab.root("app1", started).out == before  # the text is the one that it has read
 
     healthy_lab.root("app1", "echo by hand >/etc/drifting.conf")
-    healthy_lab.cut("app2")
-    try:
-        again = drift(contract, 1)
-    finally:
-        healthy_lab.heal("app2")
+    healthy_lab.kill("app2")
+    again = drift(contract, 1)
     conf, left, _ = again["app1"]["drift"]
     assert conf["earlier"] == [first["drift"][0]["since"]]
     assert left["earlier"] == []
