@@ -44,7 +44,17 @@ _FORMS = {
 }
 
 
-def command(
+class SeverityLimit(StrEnum):
+    """From which severity on a finding is a failure."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+_FAILS = {SeverityLimit.ERROR: {Severity.ERROR}, SeverityLimit.WARNING: {Severity.ERROR, Severity.WARNING}}
+
+
+def command(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     *,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
@@ -55,6 +65,9 @@ def command(
         str | None,
         typer.Option("--head", metavar="REF", help="Check this commit or tree of git, not the directory's files."),
     ] = None,
+    fail_on: Annotated[
+        SeverityLimit, typer.Option("--fail-on", help="Exit with 1 from this severity on.")
+    ] = SeverityLimit.WARNING,
     at: Annotated[
         str | None,
         typer.Option("--at", metavar="DAY", help="Check as of this day, such as 2026-02-17; default: today."),
@@ -80,7 +93,8 @@ def command(
     else:
         lines = findings_lines(findings, width=settings.stdout.width) if findings else ()
         settings.stdout.show([*lines, *([] if failed else [line(("ok", "good"), f": {_size(compiled)}")])])
-    return ExitCode.FINDINGS if failed else ExitCode.CLEAN
+    fails = any(finding.severity in _FAILS[fail_on] for finding in findings)
+    return ExitCode.FINDINGS if fails else ExitCode.CLEAN
 
 
 def _measurements(settings: Settings, workspace: Workspace, compiled: Compiled) -> Measurements:

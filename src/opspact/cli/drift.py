@@ -58,14 +58,14 @@ def command(
     outcome = None
     with work.ledger() as ledger, state_folder.one_at_a_time(work.workspace) if fix else nullcontext():
         names = work.hosts_to_check(ledger, limit)
-        base = base_for_apply(work.workspace, work.head, ledger, hosts=names) if fix else None
-        if base is not None:
+        base = base_for_apply(work.workspace, work.head, ledger, hosts=names)
+        if fix:
             work = _at(work, base)
             names = work.hosts_to_check(ledger, limit)
         survey = work.survey(names, ledger)
         record.verified(ledger, work.head, survey)
-        report = _report(work, ledger, survey)
-        if base is not None:
+        report = _report(work, ledger, survey, base)
+        if fix:
             report, outcome = _fixed(work, ledger, survey, report=report, base=base, form=form)
     _print(settings, work, report, form=form)
     return _exit_code(report, outcome)
@@ -78,8 +78,8 @@ def _at(work: CommandContext, base: Base) -> CommandContext:
     return replace(work, head=work.workspace.compiled_at(base.commit, day=work.head.day, head=work.head))
 
 
-def _report(work: CommandContext, ledger: Ledger, survey: Survey) -> DriftReport:
-    report = find_drift(survey, ledger, workspace=work.workspace, head=work.head)
+def _report(work: CommandContext, ledger: Ledger, survey: Survey, base: Base) -> DriftReport:  # noqa: PLR0917 - as given
+    report = find_drift(survey, ledger, base.contract, workspace=work.workspace, head=work.head)
     if not any(host.result.checks or not host.is_clean for host in report.hosts):
         raise NothingFound("nothing to check for drift: no policy applies to these hosts")
     return report
@@ -101,7 +101,7 @@ def _fixed(  # noqa: PLR0913 - what was seen, what decides, and how it is shown
     failed = {name: outcome.why.get(name) or "it still differs after the fix" for name in outcome.failed}
     return (
         replace(
-            _report(work, ledger, seen),
+            _report(work, ledger, seen, base),
             fixed={host.name: _done(outcome, host) for host in outcome.plan.hosts},
             why_not_fixed={**fix.why_not, **failed},
             notes=(*outcome.notes, *filter(None, [outcome.stopped])),

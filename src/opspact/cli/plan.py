@@ -37,7 +37,7 @@ from opspact.rollout.base_for_apply import base_for_apply
 from opspact.rollout.change_reasons import reasons_of
 from opspact.rollout.contract_comparison import compare_contracts
 from opspact.rollout.file_contents import found_files
-from opspact.rollout.freeze import freezes
+from opspact.rollout.freeze import Freeze, freezes
 from opspact.rollout.live_waves import LiveWaves, live_waves
 from opspact.rollout.orphans import orphan_hosts
 from opspact.rollout.plan_requirements import plan_requirements
@@ -111,7 +111,8 @@ def _live(work: CommandContext, limit: str | None, *, allow_older: bool, diff: b
         orphans = () if limit else orphan_hosts(work.head, ledger=ledger)
         missing = work.workspace.missing_secrets(work.head.work[name] for name in survey.results)
         plan = replace(work.planned(survey), orphans=orphans)
-        base, frozen = _base(work, ledger, plan), freezes(ledger, work.head.contract, work.workspace.now)
+        base = _base(work, ledger, plan)
+        frozen = _frozen(work, ledger, base)
         closed = _closed(work, base, plan)
         reasons = reasons_of(plan, survey, ledger, workspace=work.workspace, head=work.head)
         waves = live_waves(base, work.head, plan) if base else LiveWaves()
@@ -129,6 +130,13 @@ def _base(work: CommandContext, ledger: Ledger | None, plan: Plan) -> Base | Non
     except Refused as refused:
         work.settings.stderr.show([line(("apply would refuse this", "bad"), f": {refused.args[0]}", hang=4)])
         return None
+
+
+def _frozen(work: CommandContext, ledger: Ledger | None, base: Base | None) -> tuple[Freeze, ...]:
+    """Return the freezes that hold, by the contract's name and by that under which it was applied last."""
+    contracts = {it.name: it for it in (work.head.contract, *([base.contract] if base else []))}
+    found = (it for each in contracts.values() for it in freezes(ledger, each, work.workspace.now))
+    return tuple({it.name: it for it in found}.values())
 
 
 def _closed(work: CommandContext, base: Base | None, plan: Plan) -> tuple[ClosedHosts, ...]:
@@ -160,7 +168,7 @@ def _between(work: CommandContext, base: str | None, limit: str | None) -> tuple
             plan = replace(plan, orphans=orphan_hosts(work.head, ledger=ledger, base=whole))
         decides = Base(whole.contract, whole.commit) if whole else _base(work, ledger, plan)
         closed = _closed(work, decides, plan) if base is None else ()
-        frozen = freezes(ledger, work.head.contract, work.workspace.now) if base is None else ()
+        frozen = _frozen(work, ledger, decides) if base is None else ()
     changing = [host.name for host in plan.hosts if host.of(Action.CHANGE) and host.name in before]
     sides = steps_by_identity({name: before[name].work[name] for name in changing if name in before[name].work})
     one = _as_one(before.values())

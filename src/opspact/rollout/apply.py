@@ -181,7 +181,8 @@ class Apply(Struct):
     def _check_open(self, base: Base, plan: Plan) -> None:
         """Raise Refused where a freeze or the windows of the base do not allow now what the plan does."""
         if self.keeps_windows and (changed := windows.hosts_to_change(plan)):
-            refuse_changes(self.ledger, self.head.contract, now())
+            for contract in (base.contract, self.head.contract):  # a change may give the contract another name
+                refuse_changes(self.ledger, contract, now())
             windows.refuse_closed(base.contract, changed, now())
 
     def _rollouts(self, base: Base) -> tuple[Rollout, ...]:

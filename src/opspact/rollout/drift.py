@@ -110,14 +110,17 @@ class DriftReport(Struct):
         return tuple(each for host in self.hosts for each in host.differences)
 
 
-def find_drift(survey: Survey, ledger: Ledger, *, workspace: Workspace, head: Compiled) -> DriftReport:
-    """Given a survey that is recorded already, the ledger and the contract, return what differs on each host."""
+def find_drift(survey: Survey, ledger: Ledger, base: Contract, *, workspace: Workspace, head: Compiled) -> DriftReport:
+    """Given a survey that is recorded already, the ledger and the contract, return what differs on each host.
+
+    `base`: the contract that decides which drift is known: the one that was applied last.
+    """
     plan = planner.live(head, survey)
     reasons = reasons_of(plan, survey, ledger, workspace=workspace, head=head)
     plans = planner.by_host(plan)
     differing = {name for name in survey.results if plans[name].changes}
     applied = last_applies(ledger, head.contract.name, differing) if differing else {}
-    history = _History(ledger, head.contract, workspace.now, head.day)
+    history = _History(ledger, head.contract, base.known_drifts, workspace.now, head.day)
     hosts = tuple(
         HostDrift(
             result,
@@ -128,20 +131,21 @@ def find_drift(survey: Survey, ledger: Ledger, *, workspace: Workspace, head: Co
         )
         for name, result in survey.results.items()
     )
-    return DriftReport(hosts, _unused(head.contract.known_drifts, survey))
+    return DriftReport(hosts, _unused(base.known_drifts, survey))
 
 
 _NO_MANIFEST = HostManifest()
 
 
 class _History(Struct):
-    """What the ledger says of earlier checks, and the contract of known drift.
+    """What the ledger says of earlier checks, and what drift is accepted.
 
     `now`: the instant from which `RECENT` reaches back; `today`: the day in the contract's zone.
     """
 
     ledger: Ledger
     contract: Contract
+    accepted: tuple[KnownDrift, ...]
     now: datetime
     today: date
 
@@ -164,7 +168,7 @@ class _History(Struct):
 
     def _known(self, host: str, identity: str) -> KnownDrift | None:
         """Return what accepts drift of a step, for the longest time."""
-        found = (it for it in self.contract.known_drifts if it.is_about(host, identity))
+        found = (it for it in self.accepted if it.is_about(host, identity))
         return max(found, key=lambda it: it.until, default=None)
 
 

@@ -126,13 +126,14 @@ def reason(closed: ClosedHosts) -> str:
 def _grouped(contract: Contract, hosts: Iterable[str]) -> list[tuple[tuple[Window, ...], list[str]]]:
     """Return hosts that have the same windows together, each group with these; a blackout that allows changes is none.
 
-    Hosts without any are left out.
+    Hosts without any are left out. One that the contract does not know (new, or under another name) has all of them.
     """
     windows = [it for it in contract.windows if not (it.blackout and CHANGE in it.allows)]
     members = [frozenset(window.hosts) for window in windows]
     found: dict[tuple[int, ...], list[str]] = {}
     for host in dict.fromkeys(hosts):
-        own = tuple(number for number, names in enumerate(members) if host in names)
+        is_known = host in contract.inventory.hosts
+        own = tuple(number for number, names in enumerate(members) if host in names or not is_known)
         if own:
             found.setdefault(own, []).append(host)
     return [(tuple(windows[number] for number in own), names) for own, names in found.items()]

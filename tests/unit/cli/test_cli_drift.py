@@ -95,6 +95,20 @@ def test_drift_is_known_until_a_day(contract: Contract, opspact: Call) -> None:
     assert "expired on 2026-01-01" in opspact("drift").out
 
 
+@pytest.mark.slow
+def test_what_a_commit_accepts_that_was_not_applied_is_drift(contract: Contract, opspact: Call) -> None:
+    contract.git("init", "-q")
+    contract.git("add", "-A")
+    contract.git("commit", "-qm", "first")
+    assert opspact("apply", "--yes").code == 0
+    contract.kept.write_text("by hand\n")
+    contract.write("policies/known.yaml", KNOWN % "2099-01-01")
+    contract.git("add", "-A")
+    contract.git("commit", "-qm", "second")
+    summary, _ = _drift(opspact, 1)
+    assert (summary["drift"], summary["known"]) == (1, 0)
+
+
 def test_known_drift_of_steps_that_nobody_has_is_a_note(contract: Contract, opspact: Call) -> None:
     contract.write("policies/known.yaml", (KNOWN % "2099-01-01").replace("kept", "other"))
 

@@ -32,6 +32,26 @@ def test_apply_and_rebuild_are_refused_with_who_why_and_until_when(contract: Con
     assert opspact("verify").code == 1, "checking goes on"
 
 
+@pytest.mark.slow
+def test_another_name_of_the_contract_lifts_no_freeze(contract: Contract, opspact: Call) -> None:
+    contract.git("init", "-q")
+    contract.git("add", "-A")
+    contract.git("commit", "-qm", "first")
+    assert opspact("apply", "--yes").code == 0
+    freeze(opspact)
+    policies = contract.folder / "policies"
+    for file in policies.glob("*.yaml"):
+        text = file.read_text().replace("name: tiny", "name: renamed").replace("#tiny", "#renamed")
+        text = text.replace(str(contract.kept), f"{contract.kept}-too")
+        contract.write(f"policies/{file.name}", text)
+    contract.write("files/note", "second\n")
+    contract.git("commit", "-qam", "another name")
+    said = opspact("apply", "--yes")
+    assert (said.code, "has frozen all changes of tiny until" in said.err) == (2, True), said
+    assert not contract.kept.with_name(f"{contract.kept.name}-too").exists()
+    assert "changes are frozen until" in opspact("plan", "--live").out
+
+
 def test_a_freeze_is_shown_and_ended(contract: Contract, opspact: Call) -> None:
     assert json.loads(opspact("freeze", "--format", "json").out)["freezes"] == []
     freeze(opspact)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,15 @@ clauses: [C1]
 hosts: here
 owner: operators
 files: [{path: /srv/note, content: "%s"}]
+"""
+KNOWN = """\
+kind: known_drift
+name: note
+steps: ["file /srv/note"]
+hosts: all
+reason: somebody writes it by hand
+by: operators
+until: {until}
 """
 
 
@@ -105,6 +115,14 @@ def test_other_places_than_branches_tags_and_approvals_are_refused(repositories:
     assert said.code != 0
     assert "refs/notes/opspact/plan is neither a branch nor a tag nor an approval" in said.err
     assert repositories.git("push", "origin", "main:refs/tags/v1").code == 0
+
+
+def test_a_warning_is_shown_and_refuses_no_push(repositories: Repositories) -> None:
+    ends = date.today() + timedelta(days=3)  # noqa: DTZ011 - check warns before that day, by its own clock
+    known = KNOWN.format(until=ends)
+    repositories.committed(f"{NOTE % 'second'}---\n{known}")
+    said = repositories.git("push", "origin", "main:change")
+    assert (said.code, "warning: " in said.err) == (0, True), said.err
 
 
 def test_a_commit_that_would_replace_the_ledger_is_refused(repositories: Repositories) -> None:

@@ -74,6 +74,15 @@ def test_a_blackout_counts_for_more_than_a_maintenance_window() -> None:
     assert closed.opens == at("2026-04-02T01:00"), "the night of the first is in the blackout"
 
 
+def test_a_host_under_a_new_name_is_in_every_window() -> None:
+    said = contract(NIGHT, MONTH_END)
+    (outside,) = closed_hosts(said, ["db9", "app1"], at("2026-03-10T12:00"))
+    assert (outside.hosts, outside.windows, outside.is_outside) == (("db9",), ("night",), True)
+    (closed,) = closed_hosts(said, ["db9"], at("2026-04-01T02:00"))
+    assert closed.windows == ("month-end",)
+    assert closed_hosts(said, ["db9"], at("2026-03-10T03:00")) == ()
+
+
 def test_a_blackout_that_allows_changes_forbids_none() -> None:
     assert closed_hosts(contract(f"{FESTIVAL}allows: [apply]\n"), ["app1"], at("2026-02-20T12:00")) == ()
     (closed,) = closed_hosts(contract(f"{FESTIVAL}allows: [backup]\n"), ["app1"], at("2026-02-20T12:00"))
