@@ -15,6 +15,7 @@ from opspact.cli.hosts import CommandContext
 from opspact.errors import Refused
 from opspact.ledger.store import Ledger
 from opspact.plan.plan import Plan
+from opspact.report.plan_file import check_content
 from opspact.rollout.apply_run import ApplyRun
 from opspact.rollout.approval_statement import (
     SUFFIX,
@@ -57,13 +58,14 @@ class ApprovalOptions(Struct):
             report,
             plan=run.arguments.plan,
             requester=run.arguments.requester,
+            seal=self.plan.seal if self.plan else "",
             given=self.given,
             emergency=self.emergency,
         )
 
         def permit(plan: Plan, base: Base) -> None:
             if self.plan is not None:
-                self.plan.check_listed(plan)
+                check_content(self.plan.content, plan)
             permission.check(plan, base)
 
         return permit

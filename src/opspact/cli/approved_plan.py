@@ -1,6 +1,6 @@
 """A plan file that somebody approved: `opspact plan --live --out FILE` wrote it, `opspact apply FILE` carries it out.
 
-In: a path, the compiled contract. Out: what the file says; or the text of such a file.
+In: a path, the compiled contract. Out: what the file says.
 """
 
 import json
@@ -11,22 +11,17 @@ from typing import Any
 from opspact.errors import Refused, Stale
 from opspact.model.names import document_schema
 from opspact.plan.change import Action
-from opspact.plan.plan import HostPlan, Plan
-from opspact.report.document import document
-from opspact.rollout.approval_requirements import is_any_destructive
+from opspact.report.plan_file import check_seal
 from opspact.structs import Struct, field
 from opspact.workspace.workspace import Compiled
 
-_Listed = Mapping[str, list[tuple[object, object]]]
-"""Steps and why they change, by action."""
 _LONGEST = 200  # characters of a name
 
 
 class ApprovedPlan(Struct):
-    """What a plan file says: its digest, the hosts that it was created for, who created it.
+    """What a plan file says: its digest, the hosts that it was created for, who created it, and the seal over it all.
 
-    `acts`: whether it changes hosts; `destroys`: whether it deletes data there. `listed`: what is to be done on each
-    host, as whoever approved it read it.
+    `acts`: whether it changes hosts; `destroys`: whether it deletes data there. `content`: all of it.
     """
 
     digest: str
@@ -34,29 +29,8 @@ class ApprovedPlan(Struct):
     requester: str = ""
     acts: bool = True
     destroys: bool = False
-    listed: Mapping[str, _Listed] = field(default_factory=dict)
-
-    def check_listed(self, plan: Plan) -> None:
-        """Given the plan with the digest of this one, raise Stale unless the file lists just what that one does."""
-        if self.listed != {host.name: _listed(host) for host in plan.hosts}:
-            raise Stale(
-                f"the file of plan {self.digest[:12]} was changed: it lists other changes than its digest means",
-                hint="create the plan again with `opspact plan --live --out FILE`, and have it approved",
-            )
-
-
-def plan_file(text: str, plan: Plan, *, requester: str) -> str:
-    """Given a plan, as JSON text too, and who asks for it, return the text of its file."""
-    content = {name: value for name, value in json.loads(text).items() if name not in {"schema", "version"}}
-    return document("plan", {"requester": requester, "destroys_data": is_any_destructive(plan), **content})
-
-
-def _listed(host: HostPlan) -> _Listed:
-    return {action.value: [(change.step.identity, change.why) for change in host.of(action)] for action in Action}
-
-
-def _as_read(host: Mapping[str, Any]) -> _Listed:
-    return {action.value: [(change["step"], change["why"]) for change in host[action.value]] for action in Action}
+    seal: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_plan(file: Path, head: Compiled) -> ApprovedPlan:
@@ -65,23 +39,25 @@ def read_plan(file: Path, head: Compiled) -> ApprovedPlan:
     if head.is_host_or_group(str(file)) and not file.exists():
         raise Refused(f"{file} is not a plan file", hint=f"to apply to {file} alone, use --limit {file}")
     try:
-        plan = json.loads(file.read_text(encoding="utf-8"))
-        of_a_plan = plan["schema"] == document_schema("plan") and plan["version"] == 1
+        text = file.read_bytes().decode()
+        plan = json.loads(text)
+        if plan["schema"] != document_schema("plan") or plan["version"] != 1:
+            raise Refused(f"{file}: this version of opspact does not support its format", hint=hint)
+        seal = check_seal(plan, text, str(file))
         approved = ApprovedPlan(
             str(plan["digest"]),
             tuple(str(host["name"]) for host in plan["hosts"]),
             _name(plan.get("requester", "")),
             any(host["manifest"] or any(host[action.value] for action in Action) for host in plan["hosts"]),
             plan.get("destroys_data") is True,
-            {str(host["name"]): _as_read(host) for host in plan["hosts"]},
+            seal,
+            plan,
         )
         contract, is_live = str(plan["contract"]), plan["live"] is True
     except OSError as error:
         raise Refused(f"cannot read {file}: {error.strerror}", hint=hint) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(f"{file} is not an opspact plan", hint=hint) from error
-    if not of_a_plan:
-        raise Refused(f"{file}: this version of opspact does not support its format", hint=hint)
     if not is_live:
         raise Refused(f"{file} was created without checking the hosts and cannot be applied", hint=hint)
     if contract != head.contract.digest or not set(approved.hosts) <= head.contract.inventory.hosts.keys():

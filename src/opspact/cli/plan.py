@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from opspact.cli.approved_plan import plan_file
 from opspact.cli.hosts import CommandContext, Diff, HostNames, command_context, host_limit
 from opspact.compile.policy_steps import steps_by_identity
 from opspact.errors import ExitCode, LedgerUnreadable, Refused
@@ -26,6 +25,7 @@ from opspact.report.next_runs import next_runs
 from opspact.report.plan import PreviousSteps, plan_lines, unreachable_hosts
 from opspact.report.plan_context import PlanContext
 from opspact.report.plan_data import plan_json
+from opspact.report.plan_file import plan_file
 from opspact.report.plan_markdown import plan_markdown
 from opspact.report.plan_requirements import commit_lines
 from opspact.report.secrets import missing_secret_lines
@@ -96,7 +96,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     else:
         plan, beside = _between(work, base, limit)
     if out is not None:
-        _write(out, plan_file(plan_json(plan), plan, requester=actor()))
+        _write(out, plan_file(plan, requester=actor()))
     sides = PreviousSteps(reasons=beside.sides.reasons) if form is Format.JSON and not diff else beside.sides
     runs = next_runs(work.head.contract, work.workspace.now)
     beside = replace(beside, sides=replace(sides, next_runs=runs))

@@ -77,7 +77,7 @@ def _standings(
     base = base_for_apply(work.workspace, head, ledger, hosts=plan.hosts)
     reductions = partial(reductions_of, base, head.contract, head.day)
     needed = requirements_of(base, head.contract, acts=plan.acts, destroys=plan.destroys, reductions=reductions)
-    thing = ApprovalSubject(head.contract.name, head.contract.digest, plan.digest, plan.requester)
+    thing = ApprovalSubject(head.contract.name, head.contract.digest, plan.digest, plan.requester, plan.seal)
     if ledger is not None and record:
         recording = partial(recording_context, head, plan_digest=plan.digest)
         approvals = received(ledger, given, thing, base=base.contract, context=recording)

@@ -47,6 +47,7 @@ def command(
         contract_digest=work.head.contract.digest,
         plan=plan.digest,
         requester=plan.requester,
+        seal=plan.seal,
         approved=now().astimezone(UTC).replace(microsecond=0),
     )
     if not plan.requester:

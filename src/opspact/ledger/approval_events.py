@@ -13,7 +13,8 @@ class ApprovalReceived(EventType):
     """A person's approval of a plan (its digest) was seen for the first time, and counted then.
 
     `approved`: when it was signed, by the clock of who signed; `roles`: for whom the person approved when it was
-    received (teams, or `customer`). `requester`: who made the plan. `signature` is over all of that.
+    received (teams, or `customer`). `requester`: who made the plan. `signature` is over the statement
+    of all that, which names the text of the plan file, too.
     """
 
     kind: ClassVar[str] = "approval.received"

@@ -23,12 +23,16 @@ _AHEAD = timedelta(minutes=5)
 
 
 class ApprovalSubject(Struct):
-    """What an approval has to be of: the contract's name and digest, the plan's digest, and who made the plan."""
+    """What an approval has to be of: the contract's name and digest, the plan's digest, who made the plan, its seal.
+
+    `seal` is empty without a plan file: then only approvals that were received before are of it.
+    """
 
     contract: str
     contract_digest: str
     plan: str
     requester: str
+    seal: str
 
 
 class Approval(Struct):
@@ -88,6 +92,8 @@ def _is_of_another(signed: SignedApproval, thing: ApprovalSubject) -> str:
         return f"it is for another plan, {statement.plan[:12]}"
     if statement.requester != thing.requester:
         return f"it is for a plan of {statement.requester[:80]!r}, not of {thing.requester!r}"
+    if statement.seal != thing.seal:
+        return "it is for another text of this plan" if thing.seal else "it is for a plan file, and none is applied"
     return ""
 
 

@@ -15,19 +15,22 @@ from opspact.structs import Struct
 
 SUFFIX = ".approval"
 _SCHEMA = document_schema("approval")
+_TEXTS = ("contract", "contract_digest", "plan", "requester", "seal", "action")
 _LARGEST = 100_000  # bytes
 
 
 class Statement(Struct):
-    """A yes to carrying out a plan: `contract` is the name, `plan` and `contract_digest` are SHA-256 in hex.
+    """A yes to carrying out a plan: `contract` is the name; `plan`, `contract_digest` and `seal` are SHA-256 in hex.
 
-    `requester` made the plan; `approved` is when the yes was given, by the clock of who gave it.
+    `requester` made the plan, `seal` is over the text of its file; `approved` is when the yes was given, by the clock
+    of who gave it.
     """
 
     contract: str
     contract_digest: str
     plan: str
     requester: str
+    seal: str
     approved: datetime
     action: str = "apply"
 
@@ -41,6 +44,7 @@ class Statement(Struct):
             "contract_digest": self.contract_digest,
             "plan": self.plan,
             "requester": self.requester,
+            "seal": self.seal,
             "approved": f"{self.approved.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         }
 
@@ -81,7 +85,7 @@ def parse_approval(data: bytes, origin: str) -> SignedApproval:
     try:
         content = json.loads(data)
         statement = Statement(
-            **{name: _text(content[name]) for name in ("contract", "contract_digest", "plan", "requester", "action")},
+            **{name: _text(content[name]) for name in _TEXTS},
             approved=datetime.fromisoformat(_text(content["approved"])),
         )
         signature = _text(content["signature"])

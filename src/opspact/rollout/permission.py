@@ -31,8 +31,8 @@ HINT = (
 class Permission(Struct):
     """What an apply is permitted by. `run`: its name; `plan`: the digest of the approved plan, empty without a file.
 
-    `requester` made the plan file. `given`: approvals that came with it. `emergency`: why nobody is waited for, empty:
-    they are. `report` is given what is not checked.
+    `requester` made the plan file, `seal` is over its text. `given`: approvals that came with it. `emergency`: why
+    nobody is waited for, empty: they are. `report` is given what is not checked.
     """
 
     workspace: Workspace
@@ -42,6 +42,7 @@ class Permission(Struct):
     report: Callable[[str], None]
     plan: str = ""
     requester: str = ""
+    seal: str = ""
     given: tuple[SignedApproval, ...] = ()
     emergency: str = ""
 
@@ -71,7 +72,7 @@ class Permission(Struct):
         self, base: Base, needed: Iterable[Requirement], digest: str, *, signers: Iterable[str]
     ) -> Iterator[ApprovalStatus]:
         contract = self.head.contract
-        thing = ApprovalSubject(contract.name, contract.digest, digest, self.requester or actor())
+        thing = ApprovalSubject(contract.name, contract.digest, digest, self.requester or actor(), self.seal)
         recording = partial(self._context, digest)
         approvals = received(self.ledger, self.given, thing, base=base.contract, context=recording)
         asked = requested_by(self.workspace, base, self.head, names=(thing.requester, *signers))
