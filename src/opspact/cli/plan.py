@@ -27,7 +27,7 @@ from opspact.report.plan_context import PlanContext
 from opspact.report.plan_data import plan_json
 from opspact.report.plan_file import plan_file
 from opspact.report.plan_markdown import plan_markdown
-from opspact.report.plan_requirements import commit_lines
+from opspact.report.plan_requirements import requirement_lines
 from opspact.report.secrets import missing_secret_lines
 from opspact.report.waves import wave_lines
 from opspact.report.windows import closed_lines
@@ -220,9 +220,9 @@ def _print(work: CommandContext, plan: Plan, beside: PlanContext, *, form: Forma
             lines = plan_lines(plan, beside.sides, comparison=beside.comparison)
             held = freeze_lines(beside.frozen, ZoneInfo(work.head.contract.zone))
             closed = closed_lines(beside.closed)
-            signed = commit_lines(beside.requirements.commits) if beside.requirements else ()
+            asked = requirement_lines(beside.requirements) if beside.requirements else ()
             missing = missing_secret_lines(beside.missing)
-            settings.stdout.show([*lines, *missing, *wave_lines(beside.waves), *held, *closed, *signed])
+            settings.stdout.show([*lines, *missing, *wave_lines(beside.waves), *held, *closed, *asked])
         case Format.JSON:
             sys.stdout.write(plan_json(plan, beside))
             settings.stderr.show(missing_secret_lines(beside.missing))

@@ -107,11 +107,21 @@ def _start(path: Path) -> "subprocess.Popen[bytes]":
 
 def _wait_until_there(path: Path, agent: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + _START
-    while not path.exists():
+    while not _accepts(path):
         if agent.poll() is not None or time.monotonic() > until:
             agent.terminate()
             raise OperationFailed(f"ssh-agent does not start: {quoted(agent.communicate()[1])}")
         time.sleep(0.01)
+
+
+def _accepts(path: Path) -> bool:
+    """Whether somebody accepts connections there: the agent's socket is there a moment before it does."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
 
 
 def _listed(agent: Path) -> list[bytes]:

@@ -36,7 +36,7 @@ from opspact.report.plan import (
     unreachable_hosts,
 )
 from opspact.report.plan_context import NO_CONTEXT, PlanContext
-from opspact.report.plan_requirements import commit_title
+from opspact.report.plan_requirements import approval_words, commit_title
 from opspact.report.reductions import reduction_rows
 from opspact.report.waves import refusal_markdown, wave_markdown_rows
 from opspact.rollout.contract_comparison import ContractComparison
@@ -66,10 +66,10 @@ def plan_markdown(plan: Plan, context: PlanContext = NO_CONTEXT, *, contract: st
     title = f"{plan_marker(contract)}### opspact plan: {plain(contract)}\n\n"
     if comparison and is_equal(plan, comparison):
         page.add(f"{title}{plain(no_changes_line(plan, comparison).text)}\n")
-        _add_commits(page, context.requirements)
+        _add_requirements(page, context.requirements)
         return page.text
     page.add(f"{title}{_summary(plan, sides, comparison)}\n{refusal_markdown(context.waves)}")
-    _add_commits(page, context.requirements)
+    _add_requirements(page, context.requirements)
     if comparison:
         _add_contract(page, comparison)
     if touched := clauses_of(plan):
@@ -105,8 +105,10 @@ def _summary(plan: Plan, sides: PreviousSteps, comparison: ContractComparison | 
     return f"{reduced}{plain(summary_line(plan).text)}{reasons}{beside}"
 
 
-def _add_commits(page: MarkdownPage, requirements: PlanRequirements | None) -> None:
-    """Add the commits whose signatures do not count: apply refuses them."""
+def _add_requirements(page: MarkdownPage, requirements: PlanRequirements | None) -> None:
+    """Add the approvals that apply will ask for, and the commits whose signatures do not count: apply refuses them."""
+    if requirements and (words := approval_words(requirements)):
+        page.add(f"\n**Approval needed:** {plain(words)}\n")
     if requirements and requirements.commits.refused:
         rows = [f"- {code(each.commit[:12])} {plain(shortened(each.why))}\n" for each in requirements.commits.refused]
         page.add_rows(f"\n#### {plain(commit_title(requirements.commits))}\n\n", rows, most=_MOST_ROWS)

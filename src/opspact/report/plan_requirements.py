@@ -9,8 +9,28 @@ from opspact.report.lines import Line, line
 from opspact.rollout.approval_requirements import Requirement
 from opspact.rollout.plan_requirements import PlanRequirements
 from opspact.rollout.signed_commits import NOT_CHECKED, CommitSignatures
+from opspact.text.counts import format_count
 
 _MOST_COMMITS = 20
+
+
+def approval_words(requirements: PlanRequirements) -> str:
+    """Given what a plan needs, return the approvals that apply will ask for; empty: none."""
+    return "; ".join(_asked(each) for each in requirements.approvals)
+
+
+def _asked(requirement: Requirement) -> str:
+    approval = requirement.approval
+    besides = ", not the requester" if approval.not_requester else ""
+    who = f"{format_count(approval.count, 'approver')} from {approval.role}{besides}"
+    return f"{approval.name} ({' and '.join(requirement.occasions)}): {who}"
+
+
+def requirement_lines(requirements: PlanRequirements) -> Iterator[Line]:
+    """Given what a plan needs, yield the approvals that apply will ask for, and the commits that do not count."""
+    if words := approval_words(requirements):
+        yield line(("approval needed: ", "title"), words, hang=4)
+    yield from commit_lines(requirements.commits)
 
 
 def commit_title(commits: CommitSignatures) -> str:

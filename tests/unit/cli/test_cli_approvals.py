@@ -55,6 +55,14 @@ def test_without_a_plan_file_there_is_no_way_round(approved: Approved) -> None:
     assert not approved.contract.kept.exists()
 
 
+def test_a_plan_says_which_approval_apply_will_ask_for(approved: Approved) -> None:
+    words = "change (apply): 1 approver from customer"
+    for options in (["--base", "HEAD~1"], ["--live"]):
+        assert f"approval needed: {words}" in approved.opspact("plan", *options).out
+        said = approved.opspact("plan", *options, "--format", "markdown").out
+        assert f"**Approval needed:** {words}" in said.replace("\\", "")
+
+
 def test_what_does_not_count_is_refused_with_its_reason(approved: Approved) -> None:
     approved.made()
     approved.approve("zhang-wei")

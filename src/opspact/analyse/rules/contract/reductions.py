@@ -197,7 +197,7 @@ def _taken_alone(one: Window, other: Window, looked_at: Days) -> Occasion | None
 def _way_out(context: RuleContext) -> str:
     """Return whose yes the change needs. The contract before it says so: a change cannot lift its own approval."""
     approvals = context.before.approvals if context.before else ()
-    asked = [_asked(approval) for approval in approvals if "weakening" in approval.occasions]
+    asked = [_asked(approval) for approval in approvals if {"weakening", "apply"} & set(approval.occasions)]
     return (
         f"Restore the commitment, or have the change approved before it is merged: {'; '.join(asked)}."
         if asked
