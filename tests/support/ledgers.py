@@ -219,6 +219,7 @@ SAMPLES: tuple[AnyEvent, ...] = (
         roles=("customer",),
         requester="gitlab",
         signature="-----BEGIN SSH SIGNATURE-----",
+        seal="7b" * 32,
     ),
     ApprovalSkipped(
         policy="approval/reduced",

@@ -13,8 +13,8 @@ class ApprovalReceived(EventType):
     """A person's approval of a plan (its digest) was seen for the first time, and counted then.
 
     `approved`: when it was signed, by the clock of who signed; `roles`: for whom the person approved when it was
-    received (teams, or `customer`). `requester`: who made the plan. `signature` is over the statement
-    of all that, which names the text of the plan file, too.
+    received (teams, or `customer`). `requester`: who made the plan; `seal`: of its file's text. `signature` is over
+    the statement of all that.
     """
 
     kind: ClassVar[str] = "approval.received"
@@ -28,6 +28,7 @@ class ApprovalReceived(EventType):
     roles: tuple[str, ...]
     requester: str
     signature: str
+    seal: str = ""
 
 
 class ApprovalSkipped(EventType):

@@ -19,6 +19,7 @@ from opspact.structs import Struct
 from opspact.text.instants import format_instant_in_utc
 
 _AHEAD = timedelta(minutes=5)
+_ANOTHER_TEXT = "it is for another text of this plan"
 """So far may the clock of who signs be ahead of ours."""
 
 
@@ -93,7 +94,7 @@ def _is_of_another(signed: SignedApproval, thing: ApprovalSubject) -> str:
     if statement.requester != thing.requester:
         return f"it is for a plan of {statement.requester[:80]!r}, not of {thing.requester!r}"
     if statement.seal != thing.seal:
-        return "it is for another text of this plan" if thing.seal else "it is for a plan file, and none is applied"
+        return _ANOTHER_TEXT if thing.seal else "it is for a plan file, and none is applied"
     return ""
 
 
@@ -109,6 +110,7 @@ def recorded(ledger: Ledger | None, thing: ApprovalSubject) -> Iterator[Approval
     for each in ledger.read(ApprovalReceived, contract=thing.contract, subject=subject) if ledger else ():
         event = each.event
         why = "" if event.requester == thing.requester else f"it is for a plan of {event.requester!r}"
+        why = why or ("" if event.seal in {"", thing.seal} or not thing.seal else _ANOTHER_TEXT)
         yield Approval(event.person, event.fingerprint, event.approved, each.at, event.roles, "the ledger", why)
 
 
@@ -132,6 +134,7 @@ def received(
             each.roles,
             thing.requester,
             signed.signature,
+            thing.seal,
         )
         for signed, each in seen
         if not each.why

@@ -120,6 +120,16 @@ def test_a_file_with_a_seal_of_its_own_can_be_signed_but_is_not_applied(approved
     assert approved.there == "first\n"
 
 
+def test_a_recorded_approval_is_of_the_text_that_was_read(approved: Approved, text: str) -> None:
+    approved.plan.write_text(sealed({**json.loads(text), "clauses": []}))
+    approval = approved.approve("he-jing")
+    assert approved.opspact("plan", "approvals", str(approved.plan), "--record").code == 0
+    approval.unlink()
+    approved.plan.write_text(text)
+    assert "it is for another text of this plan" in approved.apply()
+    assert approved.there == "first\n"
+
+
 def test_an_approval_is_of_a_plan_file_and_one_without_seal_is_from_another_version(
     approved: Approved, text: str
 ) -> None:
