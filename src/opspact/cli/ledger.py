@@ -60,6 +60,12 @@ def verify(  # noqa: PLR0913 - one parameter for each option
         ),
     ] = None,
     signers: SignersFile = None,
+    other_contract: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--other-contract", metavar="TEXT", help="A contract with a ledger of its own that keeps heads there, too."
+        ),
+    ] = None,
     expect_head: Expected = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
@@ -74,7 +80,7 @@ def verify(  # noqa: PLR0913 - one parameter for each option
         with _existing(settings) as ledger:
             return verify_ledger(ledger, heads=[*named, *heads])
 
-    proof = prove(found_heads(context, against or (), signers), verified)
+    proof = prove(found_heads(context, against or (), signers), verified, others=other_contract or ())
     if not proof.holds.count:
         raise NothingFound("the ledger is empty; nothing was verified")
     if form is Format.JSON:

@@ -4,7 +4,8 @@ In: a ledger's head, keys, places. Out: lines at places; or the heads found ther
 the ledger contains them is the ledger's own word (`ledger.verify`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from opspact.ledger.chain import RecordedHead
 from opspact.ledger.signed_head import HeadStatement, SignedHead
 from opspact.ledger.verify import Verified
 from opspact.model.names import HEAD_NAMESPACE
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.text.counts import format_count
 
 _CLOCKS_DIFFER = timedelta(hours=1)
+_OTHERS = "name a contract that has a ledger of its own by --other-contract"
 
 
 class KnownHead(Struct):
@@ -124,24 +126,45 @@ class Proof(Struct):
         return max((head.statement.head.sequence for heads in self.heads.values() for head in heads), default=0)
 
 
-def prove(places: Iterable[PlaceHeads], verify: Callable[[Iterable[RecordedHead]], Verified]) -> Proof:
+def prove(
+    places: Iterable[PlaceHeads],
+    verify: Callable[[Iterable[RecordedHead]], Verified],
+    *,
+    others: Collection[str] = (),
+) -> Proof:
     """Given what was found at places, and how the ledger is verified with heads, return what holds.
 
-    Raise LedgerBroken, with every break, when the ledger does not hold, does not contain a head, or when a line of a
+    `others`: contracts that keep heads at the same places and have ledgers of their own. Raise LedgerBroken, with every
+    break, when the ledger does not hold, does not contain a head, is not there though it has heads, or when a line of a
     place proves nothing; NothingFound when a place has no head of this ledger.
     """
-    places = tuple(places)
+    places = tuple(replace(it, heads=tuple(h for h in it.heads if h.statement.contract not in others)) for it in places)
     problems = [problem for place in places for problem in place.problems]
     try:
         holds = verify([head.recorded for place in places for head in place.heads])
+    except NothingFound as absent:
+        if gone := list(_of_no_ledger(places, ())):
+            raise LedgerBroken("there is no ledger, but there are heads of it", gone, hint=_OTHERS) from absent
+        raise
     except LedgerBroken as broken:
         raise LedgerBroken(str(broken.args[0]), [*broken.breaks, *problems], hint=broken.hint) from broken
+    problems += _of_no_ledger(places, holds.heads)
     if problems:
         many = format_count(len(problems), "signed head")
-        raise LedgerBroken(f"{many} cannot be relied on", problems, hint="ask who keeps the place and who signed")
+        raise LedgerBroken(
+            f"{many} cannot be relied on", problems, hint=f"ask who keeps the place and who signed; {_OTHERS}"
+        )
     own = set(holds.heads)
     heads = {place.place: tuple(head for head in place.heads if head.recorded in own) for place in places}
     for place, of_ledger in heads.items():
         if not of_ledger:
             raise NothingFound(f"{place} has no head of this ledger", hint="add one: `opspact ledger sign --to PLACE`")
     return Proof(holds, heads)
+
+
+def _of_no_ledger(places: Iterable[PlaceHeads], contained: Collection[RecordedHead]) -> Iterator[ChainBreak]:
+    """Yield how many heads each place has of contracts of which the ledger has no event: it may have been replaced."""
+    for place in places:
+        for name, count in Counter(it.statement.contract for it in place.heads if it.recorded not in contained).items():
+            heads = format_count(count, "head")
+            yield ChainBreak(0, f"{place.place} has {heads} of contract {name}, of which the ledger has no event")

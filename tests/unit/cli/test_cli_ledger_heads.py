@@ -68,6 +68,12 @@ def test_a_rewritten_ledger_is_found(contract: Contract, opspact: Call, tmp_path
     assert said.code == 1
     assert "event 2 does not match the head that li-na signed" in said.err
 
+    for file in (contract.folder / ".opspact").glob("ledger*"):
+        file.unlink()
+    gone = opspact("ledger", "verify", "--against", place)
+    assert (gone.code, "there is no ledger, but there are heads of it" in gone.err) == (1, True)
+    assert opspact("ledger", "verify", "--against", place, "--other-contract", "tiny").code == 4
+
 
 def test_an_auditor_needs_an_export_the_heads_and_the_keys(
     opspact: Call, key: Path, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -50,12 +50,12 @@ def keep(place: HeadFile, head: Head, key: Path, *, at: datetime = NOW, contract
     return kept.new
 
 
-def proved(file: Path, place: HeadFile, *signers: Signer) -> Proof:
+def proved(file: Path, place: HeadFile, *signers: Signer, others: tuple[str, ...] = ()) -> Proof:
     def verified(heads: Iterable[RecordedHead]) -> Verified:
         with open_ledger(file) as ledger:
             return verify_ledger(ledger, heads=heads)
 
-    return prove([heads_at(place, signers)], verified)
+    return prove([heads_at(place, signers)], verified, others=others)
 
 
 def broken(file: Path, place: HeadFile, *signers: Signer) -> str:
@@ -137,19 +137,20 @@ def test_who_signs_for_the_past_is_found(tmp_path: Path, place: HeadFile, key: P
     assert "before the head above it" in said
 
 
-def test_heads_of_other_contracts_at_the_same_place_are_not_compared(
+def test_heads_of_contracts_that_the_ledger_does_not_know_are_a_break_unless_they_are_named(
     tmp_path: Path, place: HeadFile, key: Path
 ) -> None:
     ledger, other = tmp_path / "ledger.sqlite3", tmp_path / "other.sqlite3"
     keep(place, filled(other, 9, contract="other"), key, contract="other")
     filled(ledger)
     with pytest.raises(NothingFound):
-        proved(ledger, place, signer_of(key))
+        proved(ledger, place, signer_of(key), others=("other",))
 
     keep(place, filled(ledger, 0), key)
 
-    assert proved(ledger, place, signer_of(key)).proved == 5
-    assert proved(other, place, signer_of(key)).proved == 9
+    assert "has 1 head of contract other, of which the ledger has no event" in broken(ledger, place, signer_of(key))
+    assert proved(ledger, place, signer_of(key), others=("other",)).proved == 5
+    assert proved(other, place, signer_of(key), others=("office-automation",)).proved == 9
 
 
 def test_what_is_no_place_of_heads_of_this_ledger_proves_nothing(tmp_path: Path, place: HeadFile, key: Path) -> None:
