@@ -43,7 +43,8 @@ _NO_FETCHING = {
 }
 _FILE, _LINK = "100", "120"  # how git writes the modes of files and of symbolic links
 _LINKS_FOLLOWED = 40
-_NOTES = 100  # refs of notes that are read at most
+_NOTES = 1000  # refs of notes that are read at most
+_TOO_MANY = f"remove old ones: `git for-each-ref {APPROVAL_NOTES}` lists them"
 _INCOMPLETE = "the clone is incomplete; fetch everything"
 _SHALLOW = "this clone is shallow: fetch the whole history (`git fetch --unshallow`; in a pipeline: clone with depth 0)"
 _HASHES = {40: hashlib.sha1, 64: hashlib.sha256}  # by the length of an object's name
@@ -163,12 +164,16 @@ def authors(folder: Path, base: str, head: str) -> frozenset[str]:
 def approvals_at(folder: Path, commit: str) -> dict[str, bytes]:
     """Given a commit's full name, return the notes on it (git-notes(1)) that may be approvals, by their ref.
 
-    Anybody who may push can write them, so what is larger than a file of a contract may be is left out.
+    Anybody who may push can write them, so what is larger than a file of a contract may be is left out. Raise Refused
+    when there are too many of them.
     """
     listed = (_git(folder, "for-each-ref", "--format=%(refname)", APPROVAL_NOTES) or b"").decode(
         "utf-8", "surrogateescape"
     )
-    names = {ref: _git(folder, "notes", f"--ref={ref}", "list", commit) for ref in listed.splitlines()[:_NOTES]}
+    refs = listed.splitlines()
+    if len(refs) > _NOTES:
+        raise Refused(f"git has {len(refs):,} references of approvals; the limit is {_NOTES:,}", hint=_TOO_MANY)
+    names = {ref: _git(folder, "notes", f"--ref={ref}", "list", commit) for ref in refs}
     blobs = [_Blob(ref, name.decode().strip(), 0, is_link=False) for ref, name in names.items() if name is not None]
     sizes = _git(folder, "cat-file", "--batch-check", given="".join(f"{blob.name}\n" for blob in blobs).encode()) or b""
     small = [

@@ -70,6 +70,7 @@ def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Contract:
     made.write("files/note", "first line\nsecond line\n")
     monkeypatch.setattr(names, "FENCE", str(tmp_path / "fence"))
     monkeypatch.setattr(names, "FENCED_PYTHON", str(tmp_path / "state/python-"))
+    monkeypatch.setattr(names, "FORMER_FILES", str(tmp_path / "former-files"))
     monkeypatch.setattr(names, "MANIFESTS", str(tmp_path / "manifests"))  # it is the host of many tests at once
     monkeypatch.setattr(
         session, "RELEASE_STALE_LOCK", lock.RELEASE_STALE_LOCK.replace(names.HOST_LOCK, str(tmp_path / "lock"))
