@@ -266,7 +266,7 @@ def test_the_lock_is_one_sessions_alone_and_names_its_holder(healthy_lab: Lab) -
     with open_sessions([host], settings=HASTY) as first, open_sessions([host], settings=HASTY) as second:
         assert first.each(lambda session: session.lock(me)) == {"app1": None}
         refused = lost(second.each(lambda session: session.lock("someone else"))["app1"])
-        assert (Reach.BUSY, f"locked by {me}, as app1") == (refused.reach, refused.detail)
+        assert (Reach.BUSY, f"locked by {me}") == (refused.reach, refused.detail)
         assert second.each(who) == {"app1": "root\napp1\n"}
         first.each(lambda session: session.unlock())
         assert second.each(lambda session: session.lock("someone else")) == {"app1": None}

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from opspact.compile.shape import Work
+from opspact.errors import LeaseLost
 from opspact.fleet import run_folder
 from opspact.fleet.ansible import RunSettings
 from opspact.fleet.lock import holder
@@ -29,7 +30,7 @@ from opspact.rollout.outcome import ApplyOutcome
 from opspact.rollout.progress_listener import ProgressListener
 from opspact.rollout.rollback import Rollback
 from opspact.rollout.survey import Survey, Surveyor
-from opspact.rollout.wait_for_locks import refuse_busy
+from opspact.rollout.wait_for_locks import HostsBusy, refuse_busy
 from opspact.rollout.wave_run import WaveRun
 from opspact.rollout.waves import Wave, check_brake, rollouts_of, split, with_rest, without_rollback, writes
 from opspact.run.execution import Execution
@@ -75,10 +76,20 @@ class Apply(Struct):
         Raise Stale when an approved plan is out of date, HostsBusy when other applies have locked hosts, LeaseLost when
         another run has taken every host.
         """
+        leases = self.run.leases(self.ledger, self.head)
+        try:
+            return self._converge(sessions, leases)
+        except LeaseLost as lost:
+            if not self.waits or leases.is_started or not lost.hosts:
+                raise
+            # Another apply had the hosts between the first look at the ledger and their locks, and may be done already.
+            by = {name: f"taken by run {run}" for name, run in lost.hosts.items()}
+            raise HostsBusy(by, is_all=by.keys() >= set(sessions.names)) from lost
+
+    def _converge(self, sessions: Sessions, leases: Leases) -> ApplyOutcome:
         chosen = sessions.names
         work = {name: self.head.work.get(name, Work()) for name in chosen}
         surveyor = self._surveyor(sessions, work)
-        leases = self.run.leases(self.ledger, self.head)
         last = leases.observe(chosen)  # before the locks: from then on nobody takes a host unnoticed
         self.listener.stage("checking", len(chosen))
         self._settle(sessions, surveyor.holder)

@@ -3,14 +3,19 @@
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from calling import Call, Contract
+from ledgers import context
 from locking import at_first_pause, end, locked
 
+from opspact.ledger.run_events import LeaseTaken
 from opspact.ledger.store import open_ledger
+from opspact.rollout.survey import Survey, Surveyor
 from opspact.text.durations import format_hours
 
 WHO = "li-na on desk7, process 42, since 2026-11-23T09:00:00Z"
@@ -35,6 +40,26 @@ def test_a_host_that_is_locked_is_waited_for_and_checked_again(
     assert said.err.count("waiting for at most 5m: another apply has locked every chosen host") == 1
     assert said.err.count(WHO) == 1
     assert contract.kept.read_text() == "first line\nsecond line\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "code"), [((), 3), (("--wait", "5m"), 0)])
+def test_a_host_that_another_apply_had_just_before_it_was_locked_is_checked_again(
+    contract: Contract, opspact: Call, *, options: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opspact("apply", "--yes").code == 0
+    contract.kept.unlink()
+    look, others = Surveyor.survey, [LeaseTaken("here", 2, "apply-other", datetime.now(UTC))]
+
+    def survey(surveyor: Surveyor, *given: Any, **named: Any) -> Survey:
+        if others:
+            with open_ledger(contract.folder / ".opspact/ledger.sqlite3") as ledger:
+                ledger.record(others.pop(), context=context(datetime.now(UTC), contract="tiny"))
+        return look(surveyor, *given, **named)
+
+    monkeypatch.setattr(Surveyor, "survey", survey)
+    said = opspact("apply", "--yes", *options)
+    assert (said.code, "apply-other" in said.err, contract.kept.exists()) == (code, True, code == 0), said
 
 
 @pytest.mark.slow
