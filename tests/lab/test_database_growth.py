@@ -7,6 +7,7 @@ database in which as many rows are really written. The last interval is one of s
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -53,9 +54,13 @@ for day in range(days, 0, -1):
 """
 
 
+@cache
 def growth_item() -> dict[str, Any]:
-    """Return the item; its baseline ended so many days ago that as many intervals are judged."""
-    last = datetime.now(UTC).date() - timedelta(days=LATER + 1)
+    """Return the item; its baseline ended so many days ago that as many intervals are judged.
+
+    An interval is of the day on which its middle is.
+    """
+    last = (datetime.now(UTC) - timedelta(days=LATER + 1, seconds=DAY // 2)).date()
     first = last - timedelta(days=7 * WEEKS - 1)
     times = {"interval": float(DAY), "zone": "UTC", "baseline": f"{first}..{last}"}
     return {"item": "database_growth", "database": "oa", "tables": ["measured"], **times}
