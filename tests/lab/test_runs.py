@@ -246,7 +246,7 @@ def test_a_suspended_apply_whose_hosts_were_taken_writes_nothing_more(
         assert [healthy_lab.root(host, MARKED).out for host in HOSTS] == ["", ""]
 
 
-@pytest.mark.skipif(EFFORT == 1, reason="it waits between waves: ci/soak")
+@pytest.mark.soak
 def test_a_run_whose_hosts_were_taken_between_two_waves_writes_nothing_in_the_second(healthy_lab: Lab) -> None:
     with noted(healthy_lab, "between") as contract:
         contract.write("policies/rollout.yaml", f"{IN_WAVES}gate: {{settle: 20s}}\n")

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from contracts import Contract, moving, small, until
-from effort import EFFORT
 from labkit import Lab
 from patient import noted
 
@@ -139,7 +138,7 @@ def test_a_blackout_that_begins_between_two_waves_stops_the_rest_until_it_is_ove
         assert two_databases.root("db1", ASK).out == "two\n"
 
 
-@pytest.mark.skipif(EFFORT == 1, reason="24 hosts take minutes: ci/soak")
+@pytest.mark.soak
 def test_of_24_hosts_5_are_down_and_the_wave_with_too_many_of_them_stops_the_rest(many_hosts: Lab) -> None:
     with noted(many_hosts, "many", hosts="all") as contract:
         contract.write("policies/rollout.yaml", MANY)
