@@ -6,7 +6,6 @@ whose drift is fixed as far as their rollout says.
 
 import sys
 from contextlib import nullcontext
-from enum import StrEnum
 from typing import Annotated, cast
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ import typer
 from opspact.cli.apply import apply_now
 from opspact.cli.approvals import ApprovalOptions
 from opspact.cli.hosts import CommandContext, HostNames, command_context, host_limit
+from opspact.cli.output_format import CheckFormat
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingFound, OpspactError
 from opspact.ledger.store import Ledger
@@ -33,14 +33,6 @@ from opspact.structs import replace
 from opspact.workspace.workspace import now
 
 
-class Format(StrEnum):
-    """The forms of a drift report."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-
-
 def command(
     context: typer.Context,
     hosts: HostNames = None,
@@ -49,7 +41,7 @@ def command(
     fix: Annotated[
         bool, typer.Option("--fix", help="Fix drift as far as the rollouts of the last apply allow that.")
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
+    form: Annotated[CheckFormat, typer.Option("--format", help="Output format.")] = CheckFormat.TEXT,
 ) -> ExitCode:
     """Given a contract, report the drift of its hosts; return CLEAN when there is none and every host was checked."""
     limit = host_limit(hosts, limit)
@@ -86,7 +78,7 @@ def _report(work: CommandContext, ledger: Ledger, survey: Survey, base: Base) ->
 
 
 def _fixed(  # noqa: PLR0913 - what was seen, what decides, and how it is shown
-    work: CommandContext, ledger: Ledger, survey: Survey, *, report: DriftReport, base: Base, form: Format
+    work: CommandContext, ledger: Ledger, survey: Survey, *, report: DriftReport, base: Base, form: CheckFormat
 ) -> tuple[DriftReport, ApplyOutcome | None]:
     """Fix what may be fixed; return what differs then. Where that is refused, the drift is shown all the same."""
     fix = drift_fix(report, base.contract, now())
@@ -122,13 +114,13 @@ def _apply(work: CommandContext, ledger: Ledger, fix: DriftFix) -> ApplyOutcome:
         return apply_now(work, ledger, run, reporter=reporter, permit=permit, confirm=lambda *_: None)
 
 
-def _print(settings: Settings, work: CommandContext, report: DriftReport, *, form: Format) -> None:
+def _print(settings: Settings, work: CommandContext, report: DriftReport, *, form: CheckFormat) -> None:
     match form:
-        case Format.TEXT:
+        case CheckFormat.TEXT:
             settings.stdout.show(drift_lines(report, ZoneInfo(work.head.contract.zone)))
-        case Format.JSON:
+        case CheckFormat.JSON:
             sys.stdout.write(drift_json(report))
-        case Format.JUNIT:
+        case CheckFormat.JUNIT:
             sys.stdout.write(drift_junit(report))
 
 

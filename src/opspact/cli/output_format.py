@@ -11,3 +11,11 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class CheckFormat(StrEnum):
+    """For people, for scripts, or for the test reports of pipelines."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"

@@ -4,12 +4,12 @@ In: the contract's folder. Out: a verdict on every step, and orphans: what left 
 """
 
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from opspact.cli.hosts import HostNames, command_context, host_limit
+from opspact.cli.output_format import CheckFormat
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.report.verify import verify_lines
@@ -19,20 +19,12 @@ from opspact.rollout import record
 from opspact.rollout.orphans import orphan_hosts
 
 
-class Format(StrEnum):
-    """The forms of a verify's result."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-
-
 def command(
     context: typer.Context,
     hosts: HostNames = None,
     *,
     limit: Annotated[str | None, typer.Option("--limit", metavar="PATTERN", help="Only these hosts.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.TEXT,
+    form: Annotated[CheckFormat, typer.Option("--format", help="Output format.")] = CheckFormat.TEXT,
 ) -> ExitCode:
     """Given a contract, report how its hosts differ; return CLEAN when every planned check is ok."""
     limit = host_limit(hosts, limit)
@@ -49,11 +41,11 @@ def command(
     return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
 
 
-def _print(settings: Settings, result: VerifyResult, *, form: Format) -> None:
+def _print(settings: Settings, result: VerifyResult, *, form: CheckFormat) -> None:
     match form:
-        case Format.TEXT:
+        case CheckFormat.TEXT:
             settings.stdout.show(verify_lines(result))
-        case Format.JSON:
+        case CheckFormat.JSON:
             sys.stdout.write(verify_json(result))
-        case Format.JUNIT:
+        case CheckFormat.JUNIT:
             sys.stdout.write(verify_junit(result))

@@ -192,7 +192,8 @@ class Apply(Struct):
     def _check_open(self, base: Base, plan: Plan) -> None:
         """Raise Refused where a freeze or the windows of the base do not allow now what the plan does."""
         if self.keeps_windows and (changed := windows.hosts_to_change(plan)):
-            for contract in (base.contract, self.head.contract):  # a change may give the contract another name
+            # A change may give the contract another name; under the same one, the ledger is read once.
+            for contract in {it.name: it for it in (base.contract, self.head.contract)}.values():
                 refuse_changes(self.ledger, contract, now())
             windows.refuse_closed(base.contract, changed, now())
 
