@@ -1,7 +1,7 @@
 """What every type of event says: its kind and version, its subject and key, its body.
 
 In: nothing. Out: the base class of the types in `access_events`, `apply_events`, `approval_events`, `job_events`,
-`person_events`, `redaction_events`, `review_events` and `run_events`.
+`person_events`, `redaction_events`, `review_events`, `run_events` and `runbook_events`.
 """
 
 from collections.abc import Mapping

@@ -21,6 +21,7 @@ from opspact.ledger.person_events import PersonEvent
 from opspact.ledger.redaction_events import RedactionEvent
 from opspact.ledger.review_events import ReviewEvent
 from opspact.ledger.run_events import RunEvent
+from opspact.ledger.runbook_events import RunbookEvent
 from opspact.structs import Struct, field
 
 AnyEvent = (
@@ -33,6 +34,7 @@ AnyEvent = (
     | RedactionEvent
     | ReviewEvent
     | RunEvent
+    | RunbookEvent
 )
 """Every type of event there is."""
 

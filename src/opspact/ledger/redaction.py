@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 _AFTER_STATE = frozenset({"not_ok", "manifest"})
 """Fields of `state: detail`: the state is read by programs."""
-_MASKED = FREE_TEXTS | _AFTER_STATE
+_OF_RUNBOOKS = frozenset({"answer", "command", "error_output", "inputs", "output", "values"})
+"""Texts of operators and of what they run: a value among them that must be masked is refused before it comes here."""
+_FREE = FREE_TEXTS | _OF_RUNBOOKS
+_MASKED = _FREE | _AFTER_STATE
 _OF_PROGRAMS = "facts"
 """The field whose data is as on-host programs wrote it: its text is known by its keys."""
 
@@ -50,7 +53,7 @@ def _add_texts(value: Any, name: str, texts: list[str]) -> None:
 def _masked(value: Any, name: str, redactor: Redactor) -> Any:
     match value:
         case str():
-            if name in FREE_TEXTS:
+            if name in _FREE:
                 return redactor.masked(value)
             return _after_state(value, redactor) if name in _AFTER_STATE else value
         case Struct():

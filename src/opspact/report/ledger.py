@@ -38,9 +38,11 @@ from opspact.ledger.run_events import (
     StageFinished,
     StageStarted,
 )
+from opspact.ledger.runbook_events import RunbookEvent
 from opspact.ledger.verify import Verified
 from opspact.report.document import document
 from opspact.report.lines import Line, line
+from opspact.report.runbook_events import runbook_event_words
 from opspact.steps.check import Reach
 from opspact.text.counts import format_count
 from opspact.text.names import join_names
@@ -67,6 +69,8 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
     """Return what an event comes to, in a few words."""
     if isinstance(event, RunEvent):
         return _of_run(event)
+    if isinstance(event, RunbookEvent):
+        return runbook_event_words(event)
     if isinstance(event, JobEvent):
         return _of_job(event)
     if isinstance(event, PersonEvent):

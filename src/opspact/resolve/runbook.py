@@ -3,41 +3,119 @@
 Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
-from opspact.model.policies.runbook import Runbook, RunbookStep
+from collections.abc import Mapping
+
+from opspact.model.condition import Condition, Term
+from opspact.model.policies.runbook import (
+    Capture,
+    Input,
+    OnFailure,
+    Precondition,
+    Risk,
+    Runbook,
+    RunbookStep,
+    StepHosts,
+)
+from opspact.model.runbook_actions import Question
 from opspact.model.text import complete_text
 from opspact.resolve.context import DocumentContext
+from opspact.resolve.runbook_actions import resolve_action, resolve_checks, resolve_comparison, resolve_rollback
 from opspact.resolve.symptoms import resolve_symptoms
 from opspact.schema import kinds
-from opspact.schema.documents import runbook as written_runbook
+from opspact.schema.runbook import conditions
+from opspact.schema.runbook import inputs as written_inputs
+from opspact.schema.runbook import steps as written_steps
+from opspact.schema.yaml.nodes import PathPart
+from opspact.values.placeholders import whole_placeholder
+
+_IDEMPOTENT = frozenset({"ansible", "approve", "backup", "check", "manual", "notify", "wait"})
+"""The kinds of steps that may be repeated without asking, unless the step says otherwise."""
 
 
 def resolve_runbook(document: kinds.Runbook, context: DocumentContext) -> Runbook:
     """Given a runbook as written, return its meaning."""
+    for index, name in enumerate(document.restore_point):
+        context.refer("backup", name, "restore_point", index)
+    reason = document.without_restore_point
     return Runbook(
         name=document.name,
         text=context.text,
         symptoms=resolve_symptoms(document.symptoms),
-        steps=tuple(_step(step, index, context) for index, step in enumerate(document.steps)),
+        risk=Risk(document.risk),
+        hosts=context.hosts(document.hosts, "hosts"),
+        inputs={name: _input(each, name, context) for name, each in document.inputs.items()},
+        preconditions=tuple(
+            Precondition(
+                complete_text(each.text, "precondition"),
+                resolve_checks(each.check),
+                _hosts(each.on, document, context, path=("preconditions", index, "on")),
+            )
+            for index, each in enumerate(document.preconditions)
+        ),
+        max_targets=document.limits.max_targets,
+        refuses_blackouts=document.limits.blackouts == "refuse",
+        restore_points=document.restore_point,
+        without_restore_point=complete_text(reason, "without") if reason else None,
+        steps=tuple(_step(step, index, document, context=context) for index, step in enumerate(document.steps)),
+        evidence={name: complete_text(text, name) for name, text in document.evidence.items()},
         origin=context.origin(),
     )
 
 
-def _step(step: written_runbook.RunbookStep, index: int, context: DocumentContext) -> RunbookStep:
-    if step.approval:
-        context.refer("approval", step.approval, "steps", index, "approval")
-    if step.restore_point:
-        context.refer("backup", step.restore_point, "steps", index, "restore_point")
-    doing = next(name for name in ("run", "check", "by_hand") if getattr(step, name) is not None)
+def _input(written: written_inputs.Input, name: str, context: DocumentContext) -> Input:
+    question = Question(complete_text(written.text, name), written.pattern or "", written.choice, written.default)
+    hosts = context.hosts(written.host, "inputs", name, "host") if written.host else ()
+    return Input(question, hosts, written.secret)
+
+
+def _hosts(
+    pattern: str | None, document: kinds.Runbook, context: DocumentContext, *, path: tuple[PathPart, ...]
+) -> StepHosts:
+    if pattern is None:
+        return StepHosts()
+    if name := whole_placeholder(pattern):
+        if name not in document.inputs or document.inputs[name].host is None:
+            context.problem("OP103", f'there is no input "{name}" of type host', *path)
+        return StepHosts(input=name)
+    return StepHosts(context.hosts(pattern, *path))
+
+
+def _step(
+    step: written_steps.RunbookStep, index: int, document: kinds.Runbook, *, context: DocumentContext
+) -> RunbookStep:
+    idempotent = step.action in _IDEMPOTENT if step.idempotent is None else step.idempotent
+    if step.goto is not None and step.goto not in {each.name for each in document.steps}:
+        context.problem("OP103", f'there is no step "{step.goto}"', "steps", index, "goto")
     return RunbookStep(
-        text=complete_text(step.text, doing),
-        doing=doing,
-        command=step.run or step.check or "",
-        by_hand=complete_text(step.by_hand, doing) if step.by_hand else None,
-        contains=step.contains or "",
-        hosts=context.hosts(step.on, "steps", index, "on") if step.on else (),
-        within=step.within,
+        name=step.name,
+        text=complete_text(step.text, step.name),
+        action=resolve_action(step, index, context),
+        hosts=_hosts(step.on, document, context, path=("steps", index, "on")),
+        when=_condition(step.when),
+        captures={name: _capture(each) for name, each in step.capture.items()},
+        asserted=_condition(step.assert_),
+        timeout=step.timeout,
+        retries=step.retries,
+        retry_after=step.retry_after,
+        idempotent=idempotent,
         destructive=step.destructive,
-        approval=step.approval or "",
-        restore_point=step.restore_point or "",
+        hides_output=step.hide_output,
+        on_failure=OnFailure(step.on_failure),
+        goto=step.goto or "",
+        rollback_action=resolve_rollback(step.rollback) if step.rollback else None,
         origin=context.origin("steps", index),
+    )
+
+
+def _capture(written: written_steps.Capture) -> Capture:
+    if written.pattern is not None:
+        return Capture("pattern", written.pattern)
+    if written.json_ is not None:
+        return Capture("json", written.json_)
+    return Capture("output" if written.output else "exit_code")
+
+
+def _condition(written: "tuple[Mapping[str, conditions.Comparison], ...] | None") -> Condition:
+    return Condition(
+        tuple(tuple(Term(name, resolve_comparison(each)) for name, each in terms.items()) for terms in written or ())
     )

@@ -3,10 +3,34 @@
 Comes in: what `resolve` made of the document. Goes out: frozen values, held by the contract.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
+
+from opspact.model.condition import Condition
 from opspact.model.origin import Origin
+from opspact.model.runbook_actions import Action, Question, RollbackAction, RunbookCheck
 from opspact.model.text import Text
 from opspact.structs import Struct
 from opspact.values.duration import Duration
+from opspact.values.secret import SecretReference
+
+
+class Risk(StrEnum):
+    """The worst that the steps of a runbook can do."""
+
+    READ_ONLY = "read-only"
+    REVERSIBLE = "reversible"
+    DESTRUCTIVE = "destructive"
+
+
+class OnFailure(StrEnum):
+    """What follows a step that has failed."""
+
+    ABORT = "abort"
+    CONTINUE = "continue"
+    GOTO = "goto"
+    ROLLBACK = "rollback"
+    ASK = "ask"
 
 
 class Symptoms(Struct):
@@ -16,31 +40,79 @@ class Symptoms(Struct):
     en: tuple[str, ...] = ()
 
 
-class RunbookStep(Struct):
-    """One step: `doing` says whether commands are run, a command looks, or somebody does it by hand.
+class Input(Struct):
+    """A value that is given at the start: text that `question` describes, one of `hosts`, or a secret's."""
 
-    `command` is empty for what is done by hand, `by_hand` is None otherwise. `hosts` are all on which it is done (none:
-    it is done elsewhere). `restore_point` is a backup's name, `approval` an approval's, or empty.
-    """
+    question: Question
+    hosts: tuple[str, ...] = ()
+    secret: SecretReference | None = None
+
+
+class Capture(Struct):
+    """Where a value comes from: all of the output, its exit code, a match in it, or a path in its JSON."""
+
+    source: str  # output, exit_code, pattern, json
+    expression: str = ""
+
+
+class StepHosts(Struct):
+    """On which hosts: those of a pattern, one that an input names, or (neither) the run's targets."""
+
+    names: tuple[str, ...] = ()
+    input: str = ""
+
+
+class Precondition(Struct):
+    """What must be so before a run may start."""
 
     text: Text
-    doing: str
-    command: str
-    by_hand: Text | None
-    contains: str
-    hosts: tuple[str, ...]
-    within: Duration
+    checks: tuple[RunbookCheck, ...]
+    hosts: StepHosts
+
+
+class RunbookStep(Struct, kw_only=True):
+    """One step. `rollback_action` takes its effect back; None: nothing does.
+
+    `idempotent`: it may be repeated without asking. `hides_output`: its output is not recorded.
+    """
+
+    name: str
+    text: Text
+    action: Action
+    hosts: StepHosts
+    when: Condition
+    captures: Mapping[str, Capture]
+    asserted: Condition
+    timeout: Duration
+    retries: int
+    retry_after: Duration
+    idempotent: bool
     destructive: bool
-    approval: str
-    restore_point: str
+    hides_output: bool
+    on_failure: OnFailure
+    goto: str
+    rollback_action: RollbackAction | None
     origin: Origin
 
 
-class Runbook(Struct):
-    """A procedure for operators."""
+class Runbook(Struct, kw_only=True):
+    """A procedure for operators.
+
+    `hosts` are those for which it may be run; `restore_points` are backups, by name; `evidence` is what a run must
+    have, by name, to be closed.
+    """
 
     name: str
     text: Text
     symptoms: Symptoms
+    risk: Risk
+    hosts: tuple[str, ...]
+    inputs: Mapping[str, Input]
+    preconditions: tuple[Precondition, ...]
+    max_targets: int
+    refuses_blackouts: bool
+    restore_points: tuple[str, ...]
+    without_restore_point: Text | None
     steps: tuple[RunbookStep, ...]
+    evidence: Mapping[str, Text]
     origin: Origin

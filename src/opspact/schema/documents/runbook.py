@@ -3,68 +3,40 @@
 Comes in: one mapping, of a file under `runbooks/`. Goes out: a frozen document. Registered in `kinds`.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import OFF, OTHER
+from opspact.schema.direction import FEWER
 from opspact.schema.documents.emergency import Symptoms
-from opspact.schema.editors import one_of
-from opspact.schema.fields import Content, Document, Elapsed, HostPattern, Line, Name, NotEmpty, Part, Text
-from opspact.schema.value_error import InvalidValueError
-from opspact.schema.values.durations import parse_duration
+from opspact.schema.fields import Document, HostPattern, Name, NotEmpty, Part, Several, Text, Word
+from opspact.schema.runbook.checks import RunbookCheck
+from opspact.schema.runbook.inputs import Input
+from opspact.schema.runbook.steps import RunbookStep
+from opspact.schema.value_error import InvalidValueError, quote
 
-_DOINGS = ("run", "check", "by_hand")
 
+class Precondition(Part):
+    """What must be so before the runbook may start."""
 
-class RunbookStep(Part):
-    """One step: commands that change something, a read-only check, or a manual action."""
-
-    model_config = ConfigDict(json_schema_extra=one_of(*_DOINGS))
-    text: Text = Field(description="the purpose of the step", examples=[{"en": "stop the application"}])
-    run: Content | None = Field(
-        default=None, description="commands that change something", examples=["systemctl stop nginx"]
-    )
-    check: Content | None = Field(
-        default=None,
-        description="a read-only command; the step passes if it succeeds",
-        examples=["systemctl is-active postgresql"],
-    )
-    by_hand: Text | None = Field(default=None, description="a manual action", examples=[{"en": "change the disk"}])
-    contains: Line | None = Field(default=None, description="text that the output must contain", examples=["active"])
-    on: HostPattern | None = Field(default=None, description="the hosts to run on", examples=["db"])
-    within: Elapsed = Field(default=parse_duration("10m"), description="time limit", examples=["10m"])
-    destructive: bool = Field(
-        json_schema_extra=OFF, default=False, description="the step destroys data or cannot be undone", examples=[True]
-    )
-    approval: Name | None = Field(
-        json_schema_extra=OTHER, default=None, description="the approval required", examples=["destructive-work"]
-    )
-    restore_point: Name | None = Field(
-        json_schema_extra=OTHER,
-        default=None,
-        description="the backup to run and verify right before this step",
-        examples=["daily-incremental"],
+    text: Text = Field(description="what it is about", examples=[{"en": "The database server answers"}])
+    check: NotEmpty[RunbookCheck] = Field(description="what must be so", examples=[[{"unit": "nginx.service"}]])
+    on: HostPattern | None = Field(
+        default=None, description="the hosts, or an input of type host; default: the runbook's", examples=["db"]
     )
 
-    @model_validator(mode="after")
-    def _one_doing(self) -> "RunbookStep":
-        given = [name for name in _DOINGS if getattr(self, name) is not None]
-        if len(given) != 1:
-            got = f"got {' and '.join(given)}" if given else "got none"
-            message = f"expected exactly one of {', '.join(_DOINGS)}; {got}"
-            raise InvalidValueError(Code.BAD_FORM, message, below=tuple(given[1:2]))
-        if self.by_hand is None and self.on is None:
-            message = "required field is missing: commands need hosts to run on"
-            raise InvalidValueError(Code.FIELD_MISSING, message, hint="on: db", below=("on",))
-        if self.by_hand is not None and self.contains is not None:
-            message = "a manual step has no output"
-            raise InvalidValueError(Code.BAD_FORM, message, below=("contains",))
-        if self.check is not None and self.destructive:
-            message = "a check is read-only and cannot be destructive; use run"
-            raise InvalidValueError(Code.BAD_FORM, message, below=("destructive",))
-        return self
+
+class RunLimits(Part):
+    """Where and when the runbook may run."""
+
+    max_targets: int = Field(default=1, ge=1, le=1000, description="on how many hosts at once", examples=[1])
+    blackouts: Literal["refuse", "ignore"] = Field(
+        default="ignore",
+        description="whether it may start in a blackout window of a target, or while changes are frozen",
+        examples=["refuse"],
+    )
 
 
 class Runbook(Document):
@@ -76,7 +48,59 @@ class Runbook(Document):
         description="the symptoms it helps with, as people describe them",
         examples=[{"en": ["data lost"]}],
     )
+    risk: Literal["read-only", "reversible", "destructive"] = Field(
+        description="the worst that its steps can do", examples=["reversible"]
+    )
+    hosts: HostPattern = Field(description="the hosts that it may be run for", examples=["db"])
+    inputs: Mapping[Word, Input] = Field(
+        default_factory=dict,
+        description="values that are given when it starts",
+        examples=[{"database": {"text": {"en": "the database"}, "pattern": "[a-z_]+", "default": "oa"}}],
+    )
+    preconditions: tuple[Precondition, ...] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="what must be so before it may start",
+        examples=[[{"text": {"en": "The server answers"}, "check": [{"unit": "ssh.service"}]}]],
+    )
+    limits: RunLimits = Field(
+        default_factory=RunLimits, description="where and when it may run", examples=[{"max_targets": 1}]
+    )
+    restore_point: Several[Name] = Field(
+        json_schema_extra=FEWER,
+        default=(),
+        description="backups whose newest copy must be fresh and verified before the start, and that are run then",
+        examples=["daily-incremental"],
+    )
+    without_restore_point: Text | None = Field(
+        default=None,
+        description="why it may start without a restore point",
+        examples=[{"en": "the data is lost already"}],
+    )
     steps: NotEmpty[RunbookStep] = Field(
         description="the steps, in order",
-        examples=[[{"text": {"en": "is it running?"}, "check": "systemctl is-active nginx", "on": "web"}]],
+        examples=[[{"name": "check", "text": {"en": "Is it running?"}, "check": [{"unit": "nginx.service"}]}]],
     )
+    evidence: Mapping[Word, Text] = Field(
+        json_schema_extra=FEWER,
+        default_factory=dict,
+        description="the evidence required to close a run: attached at a manual step, or a captured value",
+        examples=[{"photo": {"en": "a photo of the new disk"}}],
+    )
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> "Runbook":
+        seen: set[str] = set()
+        for index, step in enumerate(self.steps):
+            if step.name in seen:
+                message = f"duplicate step {quote(step.name)}"
+                raise InvalidValueError(Code.BAD_FORM, message, below=("steps", index, "name"))
+            seen.add(step.name)
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_back(self) -> "Runbook":
+        if self.restore_point and self.without_restore_point is not None:
+            message = "expected restore_point or without_restore_point, got both"
+            raise InvalidValueError(Code.BAD_FORM, message, below=("without_restore_point",))
+        return self

@@ -3,16 +3,17 @@
 Comes in: a rule context. Goes out: violations.
 """
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 from opspact.analyse.host_sets import format_hosts
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.shell.destructive_commands import DATABASES, destructive_commands
 from opspact.model.finding import Severity
-from opspact.model.policies.approval import Approval
 from opspact.model.policies.backup import Backup
 from opspact.model.policies.emergency import Emergency
 from opspact.model.policies.runbook import Runbook, RunbookStep
+from opspact.model.runbook_actions import ApproveAction, CommandAction, ScriptAction
 
 
 def _steps(context: RuleContext) -> Iterator[tuple[Runbook, int, RunbookStep]]:
@@ -21,48 +22,61 @@ def _steps(context: RuleContext) -> Iterator[tuple[Runbook, int, RunbookStep]]:
             yield runbook, index, step
 
 
-def _called(runbook: Runbook, index: int, step: RunbookStep) -> str:
-    return f'step {index + 1} of {runbook.name} ("{step.text.en}")'
+def _called(runbook: Runbook, step: RunbookStep) -> str:
+    return f'step {step.name} of {runbook.name} ("{step.text.en}")'
+
+
+def _commands(step: RunbookStep) -> str:
+    """Return the commands of a step for sh; empty where it has none."""
+    match step.action:
+        case CommandAction():
+            return shlex.join(step.action.run)
+        case ScriptAction():
+            return step.action.script
+    return ""
+
+
+def _hosts(runbook: Runbook, step: RunbookStep) -> tuple[str, ...]:
+    """Return every host on which a step may be carried out."""
+    if step.hosts.input:
+        return runbook.inputs[step.hosts.input].hosts if step.hosts.input in runbook.inputs else ()
+    return step.hosts.names or runbook.hosts
 
 
 def _not_secured(context: RuleContext) -> Iterator[Violation]:
+    approvals = {each.name: each for each in context.contract.approvals}
     for runbook, index, step in _steps(context):
         if not step.destructive:
             continue
+        before = [each.action.approval for each in runbook.steps[:index] if isinstance(each.action, ApproveAction)]
+        approved = any("destructive" in approvals[name].occasions for name in before if name in approvals)
         without = [
-            *_without_approval(step, context.contract.approvals),
-            *(_without_way_back(step, context.contract.backups) if step.doing == "run" else ()),
+            *([] if approved else ["no step before it that waits for an approval with for: [destructive]"]),
+            *_without_way_back(runbook, step, context.contract.backups),
         ]
         if without:
-            message = f"{_called(runbook, index, step)} is destructive, but has {' and '.join(without)}"
+            message = f"{_called(runbook, step)} is destructive, but has {' and '.join(without)}"
             path = ("steps", index, "destructive")
-            yield Violation(runbook.origin.policy, message, path, subject=f"step {index + 1}")
+            yield Violation(runbook.origin.policy, message, path, subject=f"step {step.name}")
 
 
-def _without_approval(step: RunbookStep, approvals: Iterable[Approval]) -> Iterator[str]:
-    """Yield in words what a step has for an approval, if that is wrong.
-
-    One that is for what destroys counts for all steps.
-    """
-    if any("destructive" in approval.occasions for approval in approvals):
-        return
-    yield f"approval {step.approval}, which is not for: [destructive]" if step.approval else "no approval"
-
-
-def _without_way_back(step: RunbookStep, backups: Iterable[Backup]) -> Iterator[str]:
+def _without_way_back(runbook: Runbook, step: RunbookStep, backups: Iterable[Backup]) -> Iterator[str]:
     """Yield in words what a step has for a restore point, if that is wrong."""
-    backup = next((each for each in backups if each.name == step.restore_point), None)
-    if backup is None:
+    if runbook.without_restore_point is not None:
+        return
+    used = [each for each in backups if each.name in runbook.restore_points]
+    if not used:
         yield "no restore point"
         return
-    covered = frozenset(backup.hosts)
-    left_out = [host for host in step.hosts if host not in covered]
+    hosts, commands = _hosts(runbook, step), destructive_commands(_commands(step))
+    left_out = [host for host in hosts if not any(host in each.hosts for each in used)]
+    names = " and ".join(each.name for each in used)
     if left_out:
-        yield f"restore point {backup.name}, which does not cover {format_hosts(left_out)}"
-    elif not DATABASES.isdisjoint(destructive_commands(step.command)) and not _dumps_on(backup, step.hosts):
-        yield f"restore point {backup.name}, which dumps no database of {format_hosts(step.hosts)}"
-    elif not backup.paths and not DATABASES.issuperset(destructive_commands(step.command)):
-        yield f"restore point {backup.name}, which copies no files of {format_hosts(step.hosts)}"
+        yield f"restore point {names}, which does not cover {format_hosts(left_out)}"
+    elif not DATABASES.isdisjoint(commands) and not any(_dumps_on(each, hosts) for each in used):
+        yield f"restore point {names}, which dumps no database of {format_hosts(hosts)}"
+    elif not any(each.paths for each in used) and not DATABASES.issuperset(commands):
+        yield f"restore point {names}, which copies no files of {format_hosts(hosts)}"
 
 
 def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
@@ -71,22 +85,11 @@ def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
 
 def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
     for runbook, index, step in _steps(context):
-        if step.destructive or not step.command:
-            continue
-        what = destructive_commands(step.command)
+        what = () if step.destructive else destructive_commands(_commands(step))
         if what:
-            message = f"{_called(runbook, index, step)} {what[0]}, but is not marked destructive"
-            looks = (
-                "A check must not change anything: use run: with destructive: true, or a command that is not "
-                "destructive."
-            )
-            yield Violation(
-                runbook.origin.policy,
-                message,
-                ("steps", index, step.doing),
-                looks if step.doing == "check" else "",
-                subject=f"step {index + 1}",
-            )
+            message = f"{_called(runbook, step)} {what[0]}, but is not marked destructive"
+            path = ("steps", index, "script" if isinstance(step.action, ScriptAction) else "command")
+            yield Violation(runbook.origin.policy, message, path, subject=f"step {step.name}")
 
 
 def _not_prevented(context: RuleContext) -> Iterator[Violation]:
@@ -154,8 +157,8 @@ RULES = (
         title="A destructive runbook step lacks an approval or a valid restore point",
         why="Destructive work requires an approval and a way back.",
         remedy=(
-            "Set restore_point: to a backup of all hosts of the step, with a dump if it changes a database; and "
-            "add an approval with for: [destructive], which applies to all steps."
+            "Set restore_point: of the runbook to a backup of all hosts of the step, with a dump if it changes a "
+            "database; and add a step with approve: before it, an approval with for: [destructive]."
         ),
         find=_not_secured,
     ),
@@ -165,7 +168,7 @@ RULES = (
         severity=Severity.WARNING,
         title="A destructive runbook step is not marked destructive",
         why="Only steps marked destructive wait for an approval and create a restore point.",
-        remedy="Set destructive: true with approval: and restore_point:; or use a command that is not destructive.",
+        remedy="Set destructive: true, with an approve: step before and a restore_point:; or use another command.",
         find=_destroys_unsaid,
     ),
 )

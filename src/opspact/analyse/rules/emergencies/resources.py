@@ -10,6 +10,7 @@ from opspact.analyse.expiry import format_end, severity_of_end
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.model.finding import Severity
 from opspact.model.policies.emergency import Emergency
+from opspact.model.policies.runbook import Runbook
 from opspact.model.policies.sla import Level
 from opspact.model.policies.spare import Spare
 from opspact.model.text import Text
@@ -109,7 +110,7 @@ def _lost_with_the_original(context: RuleContext) -> Iterator[Violation]:
             yield Violation(spare.origin.policy, message, ("site",), severity=Severity.NOTE)
     runbooks = {runbook.name: runbook for runbook in contract.runbooks}
     hosts = {
-        emergency.name: {host for step in runbooks[emergency.runbook].steps for host in step.hosts}
+        emergency.name: set(_repaired_hosts(runbooks[emergency.runbook]))
         for emergency in contract.emergencies
         if emergency.runbook in runbooks
     }
@@ -120,6 +121,14 @@ def _lost_with_the_original(context: RuleContext) -> Iterator[Violation]:
                 f"installer {library.name} lies on {library.host}, which is repaired in emergency {join_names(same)}"
             )
             yield Violation(library.origin.policy, message, ("host",))
+
+
+def _repaired_hosts(runbook: Runbook) -> Iterator[str]:
+    yield from runbook.hosts
+    for step in runbook.steps:
+        yield from step.hosts.names
+        if step.hosts.input in runbook.inputs:
+            yield from runbook.inputs[step.hosts.input].hosts
 
 
 def _licence_ends(context: RuleContext) -> Iterator[Violation]:
