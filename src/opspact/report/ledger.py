@@ -73,10 +73,7 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
         return runbook_event_words(event)
     if isinstance(event, JobEvent):
         return _of_job(event)
-    if isinstance(event, PersonEvent):
-        found = "" if event.found is None else f"{event.found} counted"
-        return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
-    if isinstance(event, AccessEvent | ApprovalEvent | FreezeEvent | ReviewEvent):
+    if isinstance(event, AccessEvent | ApprovalEvent | FreezeEvent | PersonEvent | ReviewEvent):
         return _of_people(event)
     if isinstance(event, RedactionEvent):
         lines = format_count(len(event.planted), "sample line")
@@ -85,7 +82,10 @@ def _said(event: AnyEvent) -> tuple[str, ...]:
     return _of_apply(event)
 
 
-def _of_people(event: AccessEvent | ApprovalEvent | FreezeEvent | ReviewEvent) -> tuple[str, ...]:
+def _of_people(event: AccessEvent | ApprovalEvent | FreezeEvent | PersonEvent | ReviewEvent) -> tuple[str, ...]:
+    if isinstance(event, PersonEvent):
+        found = "" if event.found is None else f"{event.found} counted"
+        return (event.policy, event.what, event.day.isoformat(), event.person, found, event.note)
     if isinstance(event, ApprovalEvent):
         return _of_approval(event)
     if isinstance(event, FreezeEvent):

@@ -21,23 +21,33 @@ from opspact.text.names import join_names
 
 def runbook_event_words(event: RunbookEvent) -> tuple[str, ...]:
     """Given an event of a runbook, return what it comes to."""
+    return (event.run, *_said(event))
+
+
+def _said(event: RunbookEvent) -> tuple[str, ...]:
     match event:
         case RunbookStarted():
             drill = f"drill of {event.drill}" if event.drill else ""
-            return (event.run, event.runbook, join_names(list(event.targets)), drill)
+            return (event.runbook, join_names(list(event.targets)), drill)
         case RunbookTarget():
-            return (event.run, event.runbook, event.host)
+            return (event.runbook, event.host)
+        case RunbookAbandoned():
+            return (event.reason,)
+        case _:
+            return _at_step(event)
+
+
+def _at_step(event: RunbookStepEnded | RunbookAnswered | RunbookApproved | RunbookNotice) -> tuple[str, ...]:
+    match event:
         case RunbookStepEnded():
             code = "" if event.exit_code is None else f"exit code {event.exit_code}"
-            return (event.run, event.step, event.host, event.outcome, code, event.detail)
+            return (event.step, event.host, event.outcome, code, event.detail)
         case RunbookAnswered():
             attached = format_count(len(event.attachments), "attachment") if event.attachments else ""
-            return (event.run, event.step, f"{event.question}: {event.answer}", attached)
+            return (event.step, f"{event.question}: {event.answer}", attached)
         case RunbookApproved():
-            return (event.run, event.step, event.person, event.fingerprint)
+            return (event.step, event.person, event.fingerprint)
         case RunbookNotice():
-            return (event.run, event.step, event.recipient, event.message)
-        case RunbookAbandoned():
-            return (event.run, event.reason)
+            return (event.step, event.recipient, event.message)
         case _:
             assert_never(event)
