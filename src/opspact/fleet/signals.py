@@ -52,6 +52,21 @@ def listen() -> Iterator[ReceivedSignals]:
 
 
 @contextmanager
+def defer(notice: Callable[[], object]) -> Iterator[ReceivedSignals]:
+    """Yield what keeps the first such signal, after a notice to a person; every later one raises EndedBySignal."""
+    received = ReceivedSignals()
+
+    def keep(number: int, frame: FrameType | None) -> None:
+        if received.numbers:
+            raise EndedBySignal(number)
+        received(number, frame)
+        notice()
+
+    with _handled(keep):
+        yield received
+
+
+@contextmanager
 def hold() -> Iterator[None]:
     """Within it no such signal interrupts anything; one that came is delivered at its end, however that is reached."""
     received = ReceivedSignals()

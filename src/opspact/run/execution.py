@@ -45,6 +45,10 @@ class Execution(Struct):
     run: Run
     planned: tuple[PlannedStage, ...]
     leases: Leases
+    stops: Callable[[], StageResult | None] = lambda: None
+    """Asked after each stage that is done: how the run ends at this border, if it does."""
+    opening: tuple[EventType, ...] = ()
+    """What is recorded besides when the attempt begins: all of it, or nothing has begun."""
     _open: list[RunStarted | PlannedStage] = field(default_factory=list)
     """What has begun and not ended: the attempt itself, and the stage that is carried out."""
 
@@ -78,6 +82,9 @@ class Execution(Struct):
                         result = _with_recovery(StageResult(RunOutcome.FAILED, f"{stage.stage.recovers} failed"), last)
                     if following is None or result.outcome is not RunOutcome.DONE:
                         break
+                    if (stopped := self.stops()) is not None:
+                        result = stopped
+                        break
                     self._record_border(stage, result, following)
             self._finish(result, of_stage=last)
         return result
@@ -95,7 +102,12 @@ class Execution(Struct):
             process=processes.identity(os.getpid()),
         )
         said = (stage for stage in self.planned if stage.treatment is Treatment.COUNT_AS_DONE)
-        events = [started, *(event for stage in said for event in self._counted(stage)), *map(self._started, first)]
+        events = [
+            started,
+            *self.opening,
+            *(event for stage in said for event in self._counted(stage)),
+            *map(self._started, first),
+        ]
         with signals.hold():
             try:
                 self.leases.start(events)

@@ -1,0 +1,14 @@
+"""`opspact runbook run|resume|abandon`: procedures for operators.
+
+Comes in: the contract's folder. Goes out: what each command's module does.
+"""
+
+import typer
+
+from opspact.cli.runbook_run import abandon, resume, run
+
+app = typer.Typer()
+
+app.command("run", help="Run a runbook for a host.")(run)
+app.command("resume", help="Go on with a run that stopped, waits or failed.")(resume)
+app.command("abandon", help="Give up a run that is not done.")(abandon)

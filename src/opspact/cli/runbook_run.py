@@ -1,0 +1,279 @@
+"""`opspact runbook run|resume|abandon`: a runbook carried out for hosts, and gone on with after whatever stopped it.
+
+Comes in: the contract's folder, a runbook or a run, answers. Goes out: its effects, every step in the ledger.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import Annotated, cast
+
+import typer
+
+from opspact.cli.hosts import CommandContext, command_context
+from opspact.cli.output_format import Format
+from opspact.cli.runbook_doors import doors
+from opspact.cli.runbook_terminal import Operator, pairs
+from opspact.cli.settings import settings_of
+from opspact.errors import ExitCode, Refused
+from opspact.fleet import signals
+from opspact.fleet.secrets import resolve as resolve_secrets
+from opspact.ledger.event_type import EventType
+from opspact.ledger.run_events import RunOutcome
+from opspact.ledger.runbook_events import RunbookAbandoned, RunbookStarted
+from opspact.ledger.store import Ledger
+from opspact.model.policies.runbook import Risk, Runbook
+from opspact.report.lines import line
+from opspact.report.runbook_run import RunProgress, RunResult, result_json, result_lines, start_lines
+from opspact.rollout.freeze import refuse_changes
+from opspact.rollout.windows import refuse_closed
+from opspact.run.execution import Execution, StageResult
+from opspact.run.leases import Leases
+from opspact.run.resume import Answer, PlannedStage
+from opspact.run.resume import resume as planned_stages
+from opspact.run.stage import new_id
+from opspact.run.state import RunState
+from opspact.runbook.doors import Prompt
+from opspact.runbook.engine import Engine
+from opspact.runbook.flow import Flow
+from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable, stage_outcomes
+from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
+from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
+from opspact.runbook.step_recorder import StepRecorder
+from opspact.runbook.values import RunValues
+from opspact.structs import Struct
+from opspact.workspace.workspace import actor, context, now, redactor
+
+Answers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--answer",
+        metavar="STEP=TEXT",
+        help="An answer given up front: STEP=done confirms a manual step, NAME=TEXT or STEP.NAME=TEXT gives a value.",
+    ),
+]
+Attached = Annotated[
+    list[str] | None, typer.Option("--attach", metavar="NAME=FILE", help="A file that is attached as evidence.")
+]
+Confirmed = Annotated[
+    str | None,
+    typer.Option("--confirm", metavar="HOST", help="The target's name, which a destructive runbook asks for."),
+]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
+
+
+def run(  # noqa: PLR0913 - one for each option
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The runbook.")],
+    *,
+    hosts: Annotated[
+        list[str] | None, typer.Option("--host", metavar="HOST", help="The host it is run for; can be repeated.")
+    ] = None,
+    given: Annotated[list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="An input.")] = None,
+    answers: Answers = None,
+    attached: Attached = None,
+    confirmed: Confirmed = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a runbook, run it; return CLEAN when it was carried out to its end."""
+    work = command_context(context)
+    operator = _operator(work, answers, attached)
+    runbook = find_runbook(work.head.contract, name)
+    targets = chosen_targets(runbook, hosts or ())
+    inputs = _asked_inputs(operator, runbook, pairs("--input", given))
+    request = RunRequest(runbook, targets, checked_inputs(runbook, inputs, redactor(work.head.contract)))
+    work.passwords()  # asked before anything is shown
+    with work.ledger() as ledger:
+        started = _Running(work, ledger, operator)
+        return _shown(work, started.start(request, confirmed=confirmed), form)
+
+
+def resume(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run.")],
+    *,
+    answers: Answers = None,
+    attached: Attached = None,
+    form: Form = Format.TEXT,
+) -> ExitCode:
+    """Given a run that is not done, go on with it; return CLEAN when it was carried out to its end."""
+    work = command_context(context)
+    operator = _operator(work, answers, attached)
+    work.passwords()
+    with work.ledger() as ledger:
+        found = resumable(read_run(ledger, work.head.contract.name, run, now=now()))
+        return _shown(work, _Running(work, ledger, operator).resume(found), form)
+
+
+def abandon(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why nobody goes on with it.")],
+) -> ExitCode:
+    """Given a run that is not done, give it up."""
+    work = command_context(ctx)
+    with work.ledger() as ledger:
+        found = resumable(read_run(ledger, work.head.contract.name, run, now=now()))
+        ledger.record(RunbookAbandoned(found.id, reason), context=context(work.head))
+    settings_of(ctx).stdout.show([line((found.id, "title"), "  is abandoned")])
+    return ExitCode.CLEAN
+
+
+def _operator(work: CommandContext, answers: Sequence[str] | None, attached: Sequence[str] | None) -> Operator:
+    files = {name: Path(path) for name, path in pairs("--attach", attached).items()}
+    is_asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    return Operator(pairs("--answer", answers), files, is_asked, work.settings.stderr)
+
+
+def _asked_inputs(operator: Operator, runbook: Runbook, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the inputs that were given, and those that the operator gives now."""
+    inputs = dict(given)
+    for name, each in missing_inputs(runbook, inputs).items() if operator.is_asked else ():
+        choice = each.hosts or each.question.choice
+        reply = operator.ask(Prompt("input", name, each.question.text.en, each.question.pattern, choice))
+        inputs[name] = reply.text if reply else ""
+    return inputs
+
+
+def _shown(work: CommandContext, found: RunResult, form: Format) -> ExitCode:
+    if form is Format.JSON:
+        sys.stdout.write(result_json(found))
+    else:
+        work.settings.stdout.show(result_lines(found))
+    if found.result.signal:
+        return cast("ExitCode", ExitCode.SIGNAL + found.result.signal)
+    if found.is_waiting:
+        return ExitCode.FINDINGS
+    return ExitCode.CLEAN if found.is_done else ExitCode.OPERATION_FAILED
+
+
+class _Running(Struct):
+    """Runs of runbooks from the command line."""
+
+    work: CommandContext
+    ledger: Ledger
+    operator: Operator
+
+    def start(self, request: RunRequest, *, confirmed: str | None) -> RunResult:
+        """Given a request, check that it may start, and carry it out as a new run."""
+        head, runbook = self.work.head, request.runbook
+        made = procedure(head.contract, runbook, request.targets, inputs=request.inputs)
+        if runbook.refuses_blackouts:
+            refuse_changes(self.ledger, head.contract, now())
+            refuse_closed(head.contract, request.targets, now())
+        id_ = new_id(PROCEDURE, now(), token_hex(3))
+        new = NewRun(id_, runbook.name, request.targets)
+        claims = claimed_targets(self.ledger, head.contract.name, new, now=now())
+        shown = start_lines(made, request.inputs.items(), language=head.contract.language)
+        self.work.settings.stderr.show(shown)
+        self._confirm(made, confirmed)
+        started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs)
+        return self._carry_out(made, started, RunState(), opening=(started, *claims))
+
+    def resume(self, found: RunbookRun) -> RunResult:
+        """Given a run, go on with it where it stands. Raise Refused when its runbook is another one now."""
+        started = found.started.event
+        runbook = find_runbook(self.work.head.contract, started.runbook)
+        made = procedure(self.work.head.contract, runbook, started.targets, inputs=started.inputs)
+        if made.digest != started.digest:
+            raise Refused(
+                f"runbook {runbook.name} was changed since run {found.id} began",
+                hint=f"use the policies of commit {found.started.commit[:12]}, or abandon the run and start a new one",
+            )
+        return self._carry_out(made, started, found.state, found=found)
+
+    def _confirm(self, made: Procedure, confirmed: str | None) -> None:
+        """Have the operator name the target of what destroys. Raise Refused when it is another name, or none."""
+        runbook, target = made.runbook, made.targets[0]
+        if runbook.risk is not Risk.DESTRUCTIVE:
+            return
+        if confirmed is None:
+            prompt = Prompt("confirm", "target", f"{runbook.name} is destructive. Type the name of its target")
+            reply = self.operator.ask(prompt)
+            if reply is None:
+                raise Refused(f"runbook {runbook.name} is destructive", hint=f"--confirm {target}")
+            confirmed = reply.text
+        if confirmed != target:
+            raise Refused(f"not confirmed: the target is {target}; nothing was done")
+
+    def _carry_out(
+        self,
+        made: Procedure,
+        started: RunbookStarted,
+        state: RunState,
+        *,
+        opening: tuple[EventType, ...] = (),
+        found: RunbookRun | None = None,
+    ) -> RunResult:
+        head, ledger = self.work.head, self.ledger
+        values, flow = self._values(made, started, found)
+        run = made.run(
+            started.run, {"runbook": made.runbook.name, "targets": list(made.targets), "drill": started.drill}
+        )
+        leases = Leases(ledger, partial(context, head), run=run.id, attempt=state.attempt + 1)
+        planned = planned_stages(run, state)
+        planned = planned_stages(run, state, self._answers(planned))
+        progress = RunProgress(self.work.settings.stderr, language=head.contract.language)
+        with (
+            signals.defer(self._notice) as asked,
+            doors(self.work, ledger, leases, operator=self.operator) as opened,
+        ):
+            recorder = StepRecorder(
+                run=run.id,
+                leases=leases,
+                procedure=made,
+                values=values,
+                flow=flow,
+                doors=opened,
+                progress=progress,
+                redactor=redactor(head.contract),
+            )
+            engine = Engine(recorder)
+            execution = Execution(run, planned, leases, lambda: _stopped(asked.numbers), opening)
+            result = execution.carry_out(engine.work())
+        events = tuple(each.event for each in read_run(ledger, head.contract.name, run.id, now=now()).steps)
+        return RunResult(run.id, made, result, events)
+
+    def _notice(self) -> None:
+        words = "stopping after this step; press Ctrl-C again to stop at once"
+        self.work.settings.stderr.show([line((words, "doubt"))])
+
+    def _answers(self, planned: Sequence[PlannedStage]) -> dict[str, Answer]:
+        """Return what was answered of stages that must not be repeated without asking, up front or now."""
+        found: dict[str, Answer] = {}
+        for stage in planned:
+            if not stage.question:
+                continue
+            prompt = Prompt(stage.stage.name, "resume", stage.question, choice=tuple(each.value for each in Answer))
+            given = self.operator.answers.get(stage.stage.name, "")
+            reply = self.operator.ask(prompt) if self.operator.is_asked and given not in set(Answer) else None
+            text = reply.text if reply else given
+            if text in set(Answer):
+                found[stage.stage.name] = Answer(text)
+        return found
+
+    def _values(self, made: Procedure, started: RunbookStarted, found: RunbookRun | None) -> tuple[RunValues, Flow]:
+        """Return the values of a run, with those of earlier attempts, and the way that it took."""
+        references = {name: each.secret for name, each in made.runbook.inputs.items() if each.secret is not None}
+        secrets = resolve_secrets(references.values(), self.work.workspace.folder) if references else {}
+        plain = {name: value for name, value in started.inputs.items() if name not in references}
+        built_in = {"run": started.run, "operator": actor(), "target": made.targets[0]}
+        values = RunValues(
+            {**plain, **built_in}, {name: secrets[each] for name, each in references.items()}, made.inputs
+        )
+        steps = found.steps if found else ()
+        scopes = {each.name: each.scope for each in made.steps}
+        for each in steps:
+            values.add(each.event, scopes.get(each.event.step, ""))
+        for name, outcome in (stage_outcomes(found) if found else {}).items():
+            values.keep_outcome(name, outcome)
+        values.attach(it.name for answer in (found.answers if found else ()) for it in answer.event.attachments)
+        return values, Flow(each.event for each in steps)
+
+
+def _stopped(numbers: Sequence[int]) -> StageResult | None:
+    """Return how a run ends at a border when a signal has asked for that."""
+    return StageResult(RunOutcome.STOPPED, "stopped by the operator", numbers[0]) if numbers else None

@@ -1,0 +1,112 @@
+"""Questions of a runbook: answered up front by options, or asked on the terminal.
+
+Comes in: options, a prompt. Goes out: a reply; None where nobody can be asked.
+"""
+
+import base64
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from opspact.errors import Refused
+from opspact.ledger.runbook_events import Attachment
+from opspact.report.lines import line
+from opspact.report.screen import Screen
+from opspact.runbook.doors import Prompt, Reply
+from opspact.runbook.engine import CONFIRM
+from opspact.runbook.request import why_no_answer
+from opspact.structs import Struct
+
+_LARGEST = 1 << 20
+"""Bytes of a file that is attached."""
+
+
+class Operator(Struct):
+    """Who answers. `answers` by `STEP.QUESTION`, `STEP` or `QUESTION`; `files` by the name of the evidence."""
+
+    answers: Mapping[str, str]
+    files: Mapping[str, Path]
+    is_asked: bool
+    screen: Screen
+
+    def ask(self, prompt: Prompt) -> Reply | None:
+        """Given a prompt, return what was answered up front, else what the operator says now; None: nobody says it.
+
+        Raise Refused when an answer that was given up front does not fit.
+        """
+        given = self._given(prompt)
+        if given is not None:
+            if why := why_no_answer(prompt.pattern, prompt.choice, given):
+                raise Refused(f"the answer to {prompt.step}.{prompt.name} does not fit: {why}")
+            return Reply(given, self._attached(prompt))
+        if prompt.attach and prompt.attach in self.files and prompt.name == prompt.attach:
+            return Reply("attached", self._attached(prompt))
+        return self._asked(prompt) if self.is_asked else None
+
+    def _given(self, prompt: Prompt) -> str | None:
+        names = [f"{prompt.step}.{prompt.name}", *([prompt.step] if prompt.name == CONFIRM else [prompt.name])]
+        return next((self.answers[name] for name in names if name in self.answers), None)
+
+    def _asked(self, prompt: Prompt) -> Reply:
+        self.screen.show([line((f"{prompt.step}  ", "title"), prompt.text, hang=4)])
+        while True:
+            text = _read(_question(prompt)) or prompt.default or ""
+            if not (why := why_no_answer(prompt.pattern, prompt.choice, text)) and text:
+                break
+            self.screen.show([line((why or "an answer is needed", "bad"), indent=2)])
+        return Reply(text, self._attached(prompt) or self._file(prompt))
+
+    def _attached(self, prompt: Prompt) -> tuple[Attachment, ...]:
+        path = self.files.get(prompt.attach) if prompt.attach else None
+        return (attachment(prompt.attach, path),) if path else ()
+
+    def _file(self, prompt: Prompt) -> tuple[Attachment, ...]:
+        """Ask for the file with the evidence that a prompt wants."""
+        while prompt.attach:
+            try:
+                return (attachment(prompt.attach, Path(_read(f"file with {prompt.attach}: "))),)
+            except Refused as error:
+                self.screen.show([line((str(error), "bad"), indent=2)])
+        return ()
+
+
+def _question(prompt: Prompt) -> str:
+    choice = f" [{'/'.join(prompt.choice)}]" if prompt.choice else ""
+    default = f" ({prompt.default})" if prompt.default else ""
+    return f"{choice}{default}: ".lstrip()
+
+
+def _read(question: str) -> str:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    text = sys.stdin.readline()
+    if not text:
+        raise Refused("the terminal was closed; the run stops here", hint="`opspact runbook resume RUN` goes on")
+    return text.strip()
+
+
+def attachment(name: str, path: Path) -> Attachment:
+    """Given the name of the evidence and a file, return what is recorded. Raise Refused when it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Refused(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > _LARGEST:
+        raise Refused(
+            f"{path} is larger than 1 MiB, and what is attached is kept in the ledger", hint="make it smaller"
+        )
+    return Attachment(name, path.name, hashlib.sha256(data).hexdigest(), len(data), base64.b64encode(data).decode())
+
+
+def pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
+    """Given an option and its values, each NAME=VALUE, return them by name. Raise Refused for any other."""
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, sign, value = text.partition("=")
+        if not (name and sign):
+            raise Refused(f"{option}: expected NAME=VALUE, got {text}")
+        if name in found:
+            raise Refused(f"{option}: {name} is given twice")
+        found[name] = value
+    return found

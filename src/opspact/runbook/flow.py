@@ -1,0 +1,59 @@
+"""Which stage of a run is carried out, and which is skipped: gotos and rollbacks, as they are recorded.
+
+Comes in: the events of a run's steps. Goes out: for each stage whether it is skipped, and why.
+"""
+
+from collections.abc import Iterable
+
+from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
+from opspact.runbook.procedure import Part, ProcedureStep
+
+ROLLBACK = "rollback"
+"""What follows a step after which the run is rolled back (`RunbookStepEnded.following`)."""
+
+
+class Flow:
+    """The way that a run takes through its stages."""
+
+    def __init__(self, events: Iterable[RunbookStepEnded] = ()) -> None:
+        self.is_rolling_back = False
+        self._goto = ""
+        self._touched: dict[str, None] = {}
+        self._done: set[tuple[str, str]] = set()
+        for event in events:
+            self.add(event)
+
+    def add(self, event: RunbookStepEnded) -> None:
+        """Given a step that ended, follow it."""
+        if event.step == self._goto:
+            self._goto = ""
+        if event.outcome is not StepOutcome.SKIPPED:
+            self._touched[event.step] = None
+        if event.outcome is StepOutcome.DONE:
+            self._done.add((event.step, event.host))
+        if event.following == ROLLBACK:
+            self.is_rolling_back = True
+        elif event.following:
+            self._goto = event.following
+
+    def arrive(self, name: str) -> None:
+        """Given the stage that is about to be carried out, end the goto that leads there."""
+        if name == self._goto:
+            self._goto = ""
+
+    def is_done(self, step: str, host: str) -> bool:
+        """Whether a step is done on a host: it is not repeated there when its stage starts over for others."""
+        return (step, host) in self._done
+
+    def why_skipped(self, stage: ProcedureStep) -> str:
+        """Given a stage, return why it is skipped; empty: it is carried out."""
+        if stage.part is Part.ROLLBACK:
+            if not self.is_rolling_back:
+                return "nothing is rolled back"
+            done = stage.name.removeprefix("rollback-") in self._touched
+            return "" if done else "its step was not carried out"
+        if stage.part is Part.CLOSE:
+            return ""
+        if self.is_rolling_back:
+            return "the run is rolled back"
+        return f"{self._goto} follows" if self._goto and stage.name != self._goto else ""

@@ -1,0 +1,146 @@
+"""Runs of runbooks, as the ledger has them: how far one has come, which ones are not done.
+
+Comes in: a ledger, a contract's name. Goes out: runs.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from opspact.errors import Busy, NothingFound, Refused
+from opspact.ledger.events import E, Recorded
+from opspact.ledger.run_events import RunOutcome
+from opspact.ledger.runbook_events import (
+    RunbookAbandoned,
+    RunbookAnswered,
+    RunbookStarted,
+    RunbookStepEnded,
+    RunbookTarget,
+)
+from opspact.ledger.store import Ledger
+from opspact.run.journal import Journal
+from opspact.run.state import Finished, NotStarted, RunState, is_done
+from opspact.runbook.flow import ROLLBACK
+from opspact.runbook.procedure import CLOSE
+from opspact.structs import Struct
+
+
+class RunbookRun(Struct):
+    """One run: how it was started, the state of its stages, what its steps came to, what was answered.
+
+    `is_alive`: a process may carry it out now.
+    """
+
+    started: Recorded[RunbookStarted]
+    state: RunState
+    steps: tuple[Recorded[RunbookStepEnded], ...]
+    answers: tuple[Recorded[RunbookAnswered], ...]
+    is_alive: bool
+    is_abandoned: bool = False
+
+    @property
+    def id(self) -> str:
+        """The run's name."""
+        return self.started.event.run
+
+    @property
+    def is_rolled_back(self) -> bool:
+        """Whether its steps were taken back, all of them."""
+        back = any(each.event.following == ROLLBACK for each in self.steps)
+        return back and not isinstance(self.state.of(CLOSE), NotStarted)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody goes on with it: it is done, rolled back or abandoned."""
+        done = self.state.end is not None and self.state.end.outcome is RunOutcome.DONE
+        return done or self.is_abandoned or self.is_rolled_back
+
+    @property
+    def word(self) -> str:
+        """What it is, in a word or two."""
+        end = self.state.end
+        if self.is_abandoned:
+            return "abandoned"
+        if self.is_rolled_back:
+            return "rolled back"
+        if end is None:
+            return "running" if self.is_alive else "interrupted"
+        if end.outcome is RunOutcome.STOPPED:
+            return "waiting" if end.detail.startswith("waiting") else "stopped"
+        return end.outcome.value
+
+
+def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> RunbookRun:
+    """Given a run's name, return it. Raise NothingFound when there is none."""
+
+    def events(kind: type[E]) -> Iterator[Recorded[E]]:
+        return ledger.read(kind, contract=contract, subject=f"run/{run}")
+
+    journal, found = Journal(ledger, contract), next(events(RunbookStarted), None)
+    if found is None:
+        raise NothingFound(f"there is no run {run} of a runbook", hint="`opspact runbook list --runs` shows them")
+    return RunbookRun(
+        started=found,
+        state=journal.state(run),
+        steps=tuple(events(RunbookStepEnded)),
+        answers=tuple(events(RunbookAnswered)),
+        is_alive=journal.is_at_work(run, now),
+        is_abandoned=next(events(RunbookAbandoned), None) is not None,
+    )
+
+
+class NewRun(Struct):
+    """A run that is to start: its name, its runbook, the hosts that it is for."""
+
+    id: str
+    runbook: str
+    targets: tuple[str, ...]
+
+
+def claimed_targets(ledger: Ledger, contract: str, new: NewRun, *, now: datetime) -> tuple[RunbookTarget, ...]:
+    """Given a run that is to start, return what claims its targets: the database lets one run have each.
+
+    Raise Busy when a run of the runbook for one of them is going on, Refused when one is to be resumed first.
+    """
+    claims = []
+    for host in new.targets:
+        subject = f"runbook/{new.runbook}/{host}"
+        newest = ledger.newest_of(RunbookTarget, [subject], contract=contract).get(subject)
+        if newest is not None:
+            _refuse_open(read_run(ledger, contract, newest.event.run, now=now), newest.event)
+        claims.append(RunbookTarget(new.runbook, host, newest.event.number + 1 if newest else 1, new.id))
+    return tuple(claims)
+
+
+def _refuse_open(before: RunbookRun, target: RunbookTarget) -> None:
+    end = before.state.end
+    if before.is_over or (end is not None and end.outcome is RunOutcome.FAILED):
+        return
+    what = f"{target.runbook} for {target.host}"
+    if before.is_alive:
+        words = f"{before.started.actor} is running {what}: run {before.id}"
+        raise Busy(words, hint="wait until it has ended, or stop it")
+    raise Refused(
+        f"run {before.id} of {what} is {before.word}",
+        hint=f"`opspact runbook resume {before.id}` goes on with it, `opspact runbook abandon {before.id}` gives it up",
+    )
+
+
+def resumable(found: RunbookRun) -> RunbookRun:
+    """Given a run, return it. Raise Refused when it is over, Busy when a process may carry it out."""
+    if found.is_over:
+        raise Refused(f"run {found.id} is {found.word}", hint="start a new run")
+    if found.is_alive:
+        raise Busy(f"run {found.id} may still be running", hint="wait until it has ended, or stop its process")
+    return found
+
+
+def stage_outcomes(found: RunbookRun) -> dict[str, str]:
+    """Return what the stages of a run came to that are done, although no result says so: a person has said it."""
+    named = {each.event.step for each in found.steps}
+    return {name: "done" for name, state in found.state.stages.items() if name not in named and is_done(state)}
+
+
+def last_detail(found: RunbookRun) -> str:
+    """Return why a run is where it is, in the words of the stage that ended it."""
+    details = [state.detail for state in found.state.stages.values() if isinstance(state, Finished) and state.detail]
+    return found.state.end.detail if found.state.end else (details[-1] if details else "")

@@ -1,0 +1,32 @@
+"""Output of commands, as it is recorded: without secrets, and cut in the middle where it is long.
+
+Comes in: what a command said. Goes out: what is kept of it.
+"""
+
+from collections.abc import Iterable
+
+from opspact.onhost.redaction import HIDDEN
+
+LARGEST = 48_000
+"""Characters of one output that are recorded."""
+_SHORTEST_SECRET = 3
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Given a text and secrets, return it with a mask in place of each, and of each of their lines."""
+    lines = {line for secret in secrets for line in (secret, *secret.splitlines()) if len(line) >= _SHORTEST_SECRET}
+    for line in sorted(lines, key=len, reverse=True):
+        text = text.replace(line, HIDDEN)
+    return text
+
+
+def recorded_output(text: str, largest: int = LARGEST) -> str:
+    """Given a text, return what is recorded of it: all, or its first and last lines with a note between."""
+    if len(text) <= largest:
+        return text
+    half = largest // 2
+    head, tail = text[:half], text[-half:]
+    head = head[: head.rfind("\n") + 1] or head
+    tail = tail[tail.find("\n") + 1 :] or tail
+    left_out = len(text) - len(head) - len(tail)
+    return f"{head}[{left_out} characters not recorded]\n{tail}"

@@ -1,0 +1,300 @@
+"""One step carried out on its hosts: values filled in, the door opened, what came of it judged.
+
+Comes in: a step of a procedure, values, doors. Goes out: for each host what is recorded of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from opspact.errors import OperationFailed
+from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
+from opspact.model.policies.runbook import RunbookStep
+from opspact.model.runbook_actions import (
+    Action,
+    AnsibleAction,
+    BackupAction,
+    CheckAction,
+    CommandAction,
+    CommandCheck,
+    FabricAction,
+    FileCheck,
+    HttpCheck,
+    PackageCheck,
+    ProcessCheck,
+    RestoreAction,
+    RunbookCheck,
+    ScriptAction,
+    TcpCheck,
+    UnitCheck,
+    WaitAction,
+)
+from opspact.runbook.doors import Answer, Doors, FabricCall, HostCommand, Verdict
+from opspact.runbook.output import recorded_output, without_secrets
+from opspact.runbook.procedure import Guard, ProcedureStep
+from opspact.runbook.values import RunValues, captured
+from opspact.structs import Struct, replace
+from opspact.values.secret import Secret
+
+ACTION_NAMES: Mapping[type, str] = {
+    AnsibleAction: "ansible",
+    BackupAction: "backup",
+    CheckAction: "check",
+    CommandAction: "command",
+    FabricAction: "fabric",
+    RestoreAction: "restore",
+    ScriptAction: "script",
+    WaitAction: "wait",
+}
+"""What each action on hosts is called."""
+
+
+class StepResult(Struct):
+    """What one try of a step gave on one host, and the values that it captured."""
+
+    answer: Answer
+    values: Mapping[str, str] = {}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the step is done there."""
+        return self.answer.outcome is StepOutcome.DONE
+
+
+class StepCall(Struct):
+    """A step about to be carried out: with these values, through these doors, in this run."""
+
+    stage: ProcedureStep
+    values: RunValues
+    doors: Doors
+    run: str
+
+    @property
+    def step(self) -> RunbookStep:
+        """The step."""
+        return self.stage.given
+
+    def perform(self, hosts: Sequence[str], action: Action) -> dict[str, StepResult]:
+        """Given hosts, carry an action out on all; return for each what came of it, captures and assertions judged."""
+        results: dict[str, StepResult] = {}
+        ready: list[str] = []
+        for host in hosts:
+            try:
+                self._check_values(action, host)
+                ready.append(host)
+            except OperationFailed as error:
+                results[host] = StepResult(Answer(outcome=StepOutcome.FAILED, detail=str(error)))
+        answers = self._through_door(ready, action) if ready else {}
+        for host in ready:
+            answer = answers.get(host) or Answer(outcome=StepOutcome.UNKNOWN, detail="no answer")
+            results[host] = self._judged(host, answer)
+        return {host: results[host] for host in hosts}
+
+    def _check_values(self, action: Action, host: str) -> None:
+        """Raise OperationFailed when a value that the action needs is missing."""
+        for text in _texts(action):
+            self._filled(text, host)
+
+    def _through_door(self, hosts: Sequence[str], action: Action) -> Mapping[str, Answer]:
+        timeout = self.step.timeout.seconds
+        match action:
+            case CheckAction():
+                return self._checked(hosts, action.checks)
+            case WaitAction():
+                return self._waited(hosts, action, timeout)
+            case BackupAction():
+                return self.doors.backup(action.backup, hosts)
+            case RestoreAction():
+                wanted = {host: self._restore(action, host) for host in hosts}
+                return self.doors.restore(wanted, run=self.run, step=self.stage.name)
+        return self._run(hosts, action, timeout)
+
+    def _run(self, hosts: Sequence[str], action: Action, timeout: float) -> Mapping[str, Answer]:
+        match action:
+            case CommandAction() | ScriptAction():
+                return self.doors.commands({host: self.command(action, host) for host in hosts}, timeout=timeout)
+            case AnsibleAction():
+                return self.doors.tasks(hosts, action.tasks, values=self._variables(hosts[0]), timeout=timeout)
+            case FabricAction():
+                return self.doors.fabric({host: self._call(action, host) for host in hosts}, timeout=timeout)
+        raise AssertionError(action)
+
+    def command(self, action: CommandAction | ScriptAction, host: str) -> HostCommand:
+        """Given a command and a host, return it with its values. Raise OperationFailed when one is missing."""
+        environment = {name: self._filled(text, host) for name, text in action.environment.items()}
+        stdin = None if action.stdin is None else self._filled(action.stdin, host)
+        if isinstance(action, CommandAction):
+            run = tuple(self._filled(text, host) for text in action.run)
+            return HostCommand(run=run, user=action.user, environment=environment, stdin=stdin)
+        variables = self.values.known(self.stage.scope, host, self.values.every_name(self.stage.scope))
+        return HostCommand(
+            script=action.script, user=action.user, environment=environment, variables=variables, stdin=stdin
+        )
+
+    def _variables(self, host: str) -> dict[str, str | Secret]:
+        scope = self.stage.scope
+        names = [name for name in self.values.every_name(scope) if name != "host"]
+        return {**self.values.known(scope, host, names), **self.values.secret_inputs(scope)}
+
+    def _call(self, action: FabricAction, host: str) -> FabricCall:
+        return FabricCall(action.task, {name: self._filled(text, host) for name, text in action.arguments.items()})
+
+    def _restore(self, action: RestoreAction, host: str) -> RestoreAction:
+        return replace(
+            action,
+            new_name=self._filled(action.new_name, host),
+            files=tuple(self._filled(text, host) for text in action.files),
+            folder=self._filled(action.folder, host),
+            at=self._filled(action.at, host),
+        )
+
+    def _checked(self, hosts: Sequence[str], checks: Sequence[RunbookCheck]) -> dict[str, Answer]:
+        wanted = {host: tuple(self._check(each, host) for each in checks) for host in hosts}
+        return {host: verdict_answer(verdicts) for host, verdicts in self.doors.check(wanted).items()}
+
+    def _waited(self, hosts: Sequence[str], action: WaitAction, timeout: float) -> dict[str, Answer]:
+        until, answers = self.doors.now().timestamp() + timeout, self._checked(hosts, action.checks)
+        while waiting := [host for host, answer in answers.items() if answer.outcome is not StepOutcome.DONE]:
+            left = until - self.doors.now().timestamp()
+            if left <= 0:
+                late = f"not so within {self.step.timeout.text}"
+                return answers | {it: replace(answers[it], detail=f"{late}: {answers[it].detail}") for it in waiting}
+            self.doors.wait(min(action.every.seconds, left))
+            answers |= self._checked(waiting, action.checks)
+        return answers
+
+    def _check(self, check: RunbookCheck, host: str) -> RunbookCheck:
+        return filled_check(check, lambda text: self._filled(text, host))
+
+    def _filled(self, text: str, host: str) -> str:
+        return self.values.filled(text, self.stage.scope, host)
+
+    def _judged(self, host: str, answer: Answer) -> StepResult:
+        """Return what an answer comes to, once its values are captured and what is asserted was judged."""
+        if answer.outcome is StepOutcome.UNKNOWN:
+            return StepResult(answer)
+        own = {"output": answer.output.strip(), "exit_code": str(answer.exit_code)}
+        own |= {} if answer.changed is None else {"changed": str(answer.changed).lower()}
+        try:
+            if answer.outcome is not StepOutcome.DONE:  # its exit code and output may be wanted all the same
+                return StepResult(answer, dict(self._captures(answer, leniently=True)))
+            values = dict(self._captures(answer, leniently=False))
+            asserted = self.step.asserted
+            if not self.values.holds(Guard(asserted, self.stage.scope), host, {**own, **values}):
+                failed = f"expected {asserted.words()}"
+                return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=failed), values)
+        except OperationFailed as error:
+            return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=str(error).partition("\n")[0]))
+        return StepResult(answer, values)
+
+    def _captures(self, answer: Answer, *, leniently: bool) -> Iterator[tuple[str, str]]:
+        for name, capture in self.step.captures.items():
+            try:
+                yield name, captured(capture, answer.output, answer.exit_code)
+            except OperationFailed as error:
+                if not leniently:
+                    raise OperationFailed(f"{name} is not captured: {str(error).partition(chr(10))[0]}") from error
+
+    def event(self, host: str, result: StepResult, *, attempt: int, started: datetime, tries: int) -> RunbookStepEnded:
+        """Given what a step came to on a host, return its event, with nothing of the secrets in it."""
+        answer, secrets = result.answer, self.values.secrets
+        hides = self.step.hides_output
+
+        def clean(text: str) -> str:
+            return recorded_output(without_secrets(text, secrets))
+
+        action = self.step.action
+        return RunbookStepEnded(
+            run=self.run,
+            step=self.stage.name,
+            host=host,
+            attempt=attempt,
+            action=ACTION_NAMES.get(type(action), ""),
+            outcome=answer.outcome,
+            started=started,
+            ended=self.doors.now(),
+            command=self._shown(action, host),
+            digest=answer.digest or _digest(action),
+            exit_code=answer.exit_code,
+            changed=answer.changed,
+            output="" if hides else clean(answer.output),
+            error_output="" if hides else clean(answer.error_output),
+            size=answer.size or len(answer.output.encode("utf-8", "surrogateescape")),
+            detail=clean(answer.detail),
+            tries=tries,
+        )
+
+    def _shown(self, action: Action, host: str) -> tuple[str, ...]:
+        """Return a command with its values, secrets as stars; a task with its arguments."""
+        match action:
+            case CommandAction():
+                texts: tuple[str, ...] = action.run
+            case ScriptAction():
+                return (action.script,)
+            case FabricAction():
+                texts = (action.task, *(f"{name}={text}" for name, text in action.arguments.items()))
+            case _:
+                return ()
+        try:
+            return tuple(self.values.filled(text, self.stage.scope, host, revealed=False) for text in texts)
+        except OperationFailed:
+            return texts
+
+
+def verdict_answer(verdicts: Sequence[Verdict]) -> Answer:
+    """Given what checks found, return the answer: as bad as the worst of them, a line for each."""
+    lines = "".join(f"{each.outcome.value}: {each.found}\n" for each in verdicts)
+    worst = [StepOutcome.FAILED, StepOutcome.UNKNOWN, StepOutcome.DONE]
+    outcome = min((each.outcome for each in verdicts), key=worst.index, default=StepOutcome.UNKNOWN)
+    detail = "; ".join(each.found for each in verdicts if each.outcome is not StepOutcome.DONE)
+    return Answer(outcome=outcome, output=lines, changed=False, detail=detail)
+
+
+def filled_check(check: RunbookCheck, fill: Callable[[str], str]) -> RunbookCheck:
+    """Given a check and what fills values into a text, return the check with its values."""
+    match check:
+        case UnitCheck() | PackageCheck() | ProcessCheck():
+            return replace(check, name=fill(check.name))
+        case FileCheck():
+            contains = None if check.contains is None else fill(check.contains)
+            return replace(check, path=fill(check.path), contains=contains)
+        case CommandCheck():
+            return replace(check, run=tuple(map(fill, check.run)))
+        case TcpCheck():
+            return replace(check, address=fill(check.address))
+        case HttpCheck():
+            return replace(check, url=fill(check.url), contains=fill(check.contains))
+
+
+def _texts(action: Action) -> Iterator[str]:
+    """Yield every text of an action in which values may stand."""
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    match action:
+        case CommandAction():
+            found += [*action.run, *action.environment.values(), action.stdin or ""]
+        case ScriptAction():
+            found += [*action.environment.values(), action.stdin or ""]
+        case FabricAction():
+            found += action.arguments.values()
+        case CheckAction() | WaitAction():
+            for check in action.checks:
+                filled_check(check, note)
+        case RestoreAction():
+            found += [action.new_name, *action.files, action.folder, action.at]
+    yield from found
+
+
+def _digest(action: Action) -> str:
+    match action:
+        case AnsibleAction():
+            text = action.tasks
+        case ScriptAction():
+            text = action.script
+        case _:
+            return ""
+    return sha256(text.encode()).hexdigest()

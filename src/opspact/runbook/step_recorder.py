@@ -1,0 +1,120 @@
+"""What is recorded of a run's steps, and shown while it goes on.
+
+Comes in: steps and what they came to. Goes out: events in the ledger; the values and the way of the run that follow.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from opspact.ledger.event_type import EventType
+from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded, StepOutcome
+from opspact.onhost.redaction import Redactor
+from opspact.run.leases import Leases
+from opspact.runbook.doors import Answer, Doors, Reply
+from opspact.runbook.flow import Flow
+from opspact.runbook.output import without_secrets
+from opspact.runbook.performance import StepResult
+from opspact.runbook.procedure import Procedure, ProcedureStep
+from opspact.runbook.values import RunValues
+from opspact.structs import Struct, replace
+
+
+class Progress(Protocol):
+    """What shows the operator how a run goes."""
+
+    def started(self, stage: ProcedureStep, hosts: Sequence[str]) -> None:
+        """A stage begins on hosts (none: on no host)."""
+
+    def ended(self, _stage: ProcedureStep, events: Sequence[RunbookStepEnded]) -> None:
+        """A stage has ended, with these results."""
+
+
+class StepRecorder(Struct, kw_only=True):
+    """Records the steps of one attempt of a run. `redactor` says what else must not be recorded as a value."""
+
+    run: str
+    leases: Leases
+    procedure: Procedure
+    values: RunValues
+    flow: Flow
+    doors: Doors
+    progress: Progress
+    redactor: Redactor
+
+    def record(
+        self, stage: ProcedureStep, events: Sequence[RunbookStepEnded], *, more: Iterable[EventType] = ()
+    ) -> None:
+        """Given what a stage came to, record it, and let values and the way of the run follow from it."""
+        self.leases.record_border([*events, *more])
+        for event in events:
+            self.values.add(event, stage.scope)
+            self.flow.add(event)
+        self.progress.ended(stage, events)
+
+    def answered(self, stage: ProcedureStep, question: str, reply: Reply) -> None:
+        """Given what the operator answered, record it with its attachments."""
+        text = without_secrets(reply.text, self.values.secrets)
+        self.leases.record_border([RunbookAnswered(self.run, stage.name, question, text, reply.attachments)])
+        self.values.attach(each.name for each in reply.attachments)
+
+    def event(self, stage: ProcedureStep, host: str, answer: Answer, *, started: datetime) -> RunbookStepEnded:
+        """Given an answer that no command gave, return its event."""
+        return RunbookStepEnded(
+            run=self.run,
+            step=stage.name,
+            host=host,
+            attempt=self.leases.attempt,
+            action=_name(stage),
+            outcome=answer.outcome,
+            started=started,
+            ended=self.doors.now(),
+            output=answer.output,
+            detail=answer.detail,
+            changed=answer.changed,
+        )
+
+    def skipped(self, stage: ProcedureStep, host: str, why: str) -> RunbookStepEnded:
+        """Given why a stage is not carried out on a host, return its event."""
+        answer = Answer(outcome=StepOutcome.SKIPPED, detail=why)
+        return self.event(stage, host, answer, started=self.doors.now())
+
+    def with_values(self, event: RunbookStepEnded, result: StepResult) -> RunbookStepEnded:
+        """Return an event with the values that its step captured; what holds a secret is kept in memory only."""
+        secrets = self.values.secrets
+        hidden = tuple(
+            name
+            for name, value in result.values.items()
+            if without_secrets(value, secrets) != value or self.redactor.masked(value) != value
+        )
+        kept = {name: value for name, value in result.values.items() if name not in hidden}
+        for name in hidden:
+            stage = self.procedure.of(event.step)
+            self.values.keep(f"{stage.scope}{name}", result.values[name], host=event.host)
+        return replace(event, values=kept, hidden=hidden)
+
+
+def _name(stage: ProcedureStep) -> str:
+    """Return what the action of a stage is called."""
+    if stage.step is None:
+        return stage.part.value
+    return type(stage.step.action).__name__.removesuffix("Action").lower()
+
+
+def one_for_each_host(events: Sequence[RunbookStepEnded]) -> list[RunbookStepEnded]:
+    """Return one event for each host, of several: as bad as the worst, with the output of all."""
+    found: dict[str, RunbookStepEnded] = {}
+    order = [StepOutcome.FAILED, StepOutcome.UNKNOWN, StepOutcome.SKIPPED, StepOutcome.DONE]
+    for event in events:
+        before = found.get(event.host)
+        if before is None:
+            found[event.host] = event
+            continue
+        found[event.host] = replace(
+            before,
+            outcome=min(before.outcome, event.outcome, key=order.index),
+            output=before.output + event.output,
+            detail="; ".join(filter(None, (before.detail, event.detail))),
+            ended=event.ended,
+        )
+    return list(found.values())

@@ -1,0 +1,164 @@
+"""The values of a run: inputs, what steps captured, what steps came to; by name, where need be for one host.
+
+Comes in: inputs, recorded steps. Goes out: texts with values in them, conditions judged, captured values.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from opspact.errors import OperationFailed
+from opspact.ledger.runbook_events import RunbookStepEnded
+from opspact.model.policies.runbook import Capture
+from opspact.runbook.procedure import Guard, ScopeInput
+from opspact.values.placeholders import filled, placeholder_names
+from opspact.values.secret import Secret
+
+_MASK = "********"
+BUILT_IN = ("host", "operator", "run", "target")
+"""Values that every step has: its host, who runs the runbook, the run's name, the first of its targets."""
+
+
+class ValueMissing(OperationFailed):
+    """A step needs a value that nothing has given."""
+
+
+class RunValues:
+    """The values of one run; `secrets` are those of secret inputs, `called` the inputs of called runbooks."""
+
+    def __init__(
+        self, inputs: Mapping[str, str], secrets: Mapping[str, Secret], called: Mapping[str, ScopeInput]
+    ) -> None:
+        self._inputs = dict(inputs)
+        self._secrets = dict(secrets)
+        self._called = dict(called)
+        self._captured: dict[str, dict[str, str]] = {}
+        self._outcomes: dict[str, str] = {}
+        self._attached: set[str] = set()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The raw texts of the secret inputs, which must be found nowhere."""
+        return tuple(secret.reveal() for secret in self._secrets.values())
+
+    def secret_inputs(self, scope: str) -> dict[str, Secret]:
+        """Return the secrets of a scope, by name: a called runbook is given texts alone."""
+        return {} if scope else dict(self._secrets)
+
+    def add(self, event: RunbookStepEnded, scope: str) -> None:
+        """Given a step that ended, keep its values and what it came to; `scope` is that of its runbook."""
+        for name, value in event.values.items():
+            self._captured.setdefault(f"{scope}{name}", {})[event.host] = value
+        worst = {"skipped": 0, "done": 1, "unknown": 2, "failed": 3}
+        before = self._outcomes.get(event.step, "skipped")
+        self._outcomes[event.step] = max(before, event.outcome.value, key=lambda each: worst[each])
+
+    def keep_outcome(self, step: str, outcome: str) -> None:
+        """Given the name of a step and what it came to, keep that: a person has said it."""
+        self._outcomes[step] = outcome
+
+    def keep(self, name: str, value: str, *, host: str = "") -> None:
+        """Given the scoped name of a value, keep it: the operator gave it."""
+        self._captured.setdefault(name, {})[host] = value
+
+    def attach(self, names: Iterable[str]) -> None:
+        """Given the names of evidence that was attached, remember them."""
+        self._attached.update(names)
+
+    def is_attached(self, name: str) -> bool:
+        """Whether evidence of that name was attached."""
+        return name in self._attached
+
+    def value(self, name: str, scope: str, host: str, *, revealed: bool = True) -> str:
+        """Given a name, return its value at a step of a scope on a host; a secret as stars unless it is `revealed`.
+
+        Raise ValueMissing when there is none, or when hosts captured different ones and this host none.
+        """
+        full = f"{scope}{name}"
+        if full in self._captured:
+            return _on_host(name, self._captured[full], host)
+        if full in self._called:
+            given = self._called[full]
+            return self.filled(given.text, given.scope, host, revealed=revealed)
+        if not scope and name in self._secrets:
+            return self._secrets[name].reveal() if revealed else _MASK
+        if name == "host":
+            return host
+        if name in self._inputs and (not scope or name in BUILT_IN):
+            return self._inputs[name]
+        raise ValueMissing(f'the value "{name}" is missing', hint="the step that captures it was skipped or has failed")
+
+    def filled(self, text: str, scope: str, host: str, *, revealed: bool = True) -> str:
+        """Given a text, return it with the values for which its placeholders stand. Raise ValueMissing."""
+        return filled(
+            text, {name: self.value(name, scope, host, revealed=revealed) for name in placeholder_names(text)}
+        )
+
+    def known(self, scope: str, host: str, names: Iterable[str]) -> dict[str, str]:
+        """Given names, return those that have a value at a step of a scope on a host."""
+        found: dict[str, str] = {}
+        for name in names:
+            try:
+                found[name] = self.value(name, scope, host)
+            except ValueMissing:
+                continue
+        return found
+
+    def every_name(self, scope: str) -> tuple[str, ...]:
+        """Return the name of every value of a scope: those that a script has as variables."""
+        own = [*(self._inputs if not scope else BUILT_IN), *(self._secrets if not scope else ()), "host"]
+        scoped = [name.removeprefix(scope) for name in (*self._captured, *self._called) if name.startswith(scope)]
+        return tuple(dict.fromkeys(name for name in (*own, *scoped) if "/" not in name))
+
+    def holds(self, guard: Guard, host: str, more: Mapping[str, str] | None = None) -> bool:
+        """Given a condition of a scope, return whether it holds on a host; `more`: values of the step itself.
+
+        A value that is missing is an empty text; the name of a step stands for what it came to. Raise OperationFailed
+        when a number is needed and the value is none.
+        """
+        names = guard.condition.names
+        values = {**self.known(guard.scope, host, names), **(more or {})}
+        for name in names:
+            stage = f"{guard.scope}{name}".replace("/", "-")
+            if name not in values and stage in self._outcomes:
+                values[name] = self._outcomes[stage]
+        try:
+            return guard.condition.holds(values)
+        except ValueError as error:
+            raise OperationFailed(str(error)) from error
+
+
+def _on_host(name: str, by_host: Mapping[str, str], host: str) -> str:
+    if host in by_host:
+        return by_host[host]
+    if len(set(by_host.values())) == 1:
+        return next(iter(by_host.values()))
+    hosts = ", ".join(sorted(by_host))
+    raise ValueMissing(f'the value "{name}" differs between {hosts}, and {host or "this step"} has none of its own')
+
+
+def captured(capture: Capture, output: str, exit_code: int | None) -> str:
+    """Given where a value comes from, return it. Raise OperationFailed when it is not there."""
+    match capture.source:
+        case "output":
+            return output.strip()
+        case "exit_code":
+            return "" if exit_code is None else str(exit_code)
+        case "pattern":
+            found = re.search(capture.expression, output, re.MULTILINE)
+            if found is None:
+                raise OperationFailed(f"nothing in the output matches {capture.expression}")
+            return found[1] if found.re.groups else found[0]
+        case _:
+            return _in_json(capture.expression, output)
+
+
+def _in_json(path: str, output: str) -> str:
+    try:
+        value: Any = json.loads(output)
+        for part in path.split("."):
+            value = value[int(part)] if isinstance(value, list) else value[part]
+    except (ValueError, LookupError, TypeError) as error:
+        raise OperationFailed(f"the output has no JSON value at {path}") from error
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
