@@ -22,11 +22,19 @@ from opspact.fleet import signals
 from opspact.fleet.secrets import resolve as resolve_secrets
 from opspact.ledger.event_type import EventType
 from opspact.ledger.run_events import RunOutcome
-from opspact.ledger.runbook_events import RunbookAbandoned, RunbookStarted
+from opspact.ledger.runbook_events import RunbookAbandoned, RunbookStarted, StepOutcome
 from opspact.ledger.store import Ledger
 from opspact.model.policies.runbook import Risk, Runbook
 from opspact.report.lines import line
-from opspact.report.runbook_run import RunProgress, RunResult, result_json, result_lines, start_lines
+from opspact.report.runbook_run import (
+    RunProgress,
+    RunResult,
+    dry_run_json,
+    dry_run_lines,
+    result_json,
+    result_lines,
+    start_lines,
+)
 from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.windows import refuse_closed
 from opspact.run.execution import Execution, StageResult
@@ -36,6 +44,7 @@ from opspact.run.resume import resume as planned_stages
 from opspact.run.stage import new_id
 from opspact.run.state import RunState
 from opspact.runbook.doors import Prompt
+from opspact.runbook.dry_run import DryRun, DryStep
 from opspact.runbook.engine import Engine
 from opspact.runbook.flow import Flow
 from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable, stage_outcomes
@@ -75,6 +84,9 @@ def run(  # noqa: PLR0913 - one for each option
     answers: Answers = None,
     attached: Attached = None,
     confirmed: Confirmed = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing: show what each step would do, and what that covers.")
+    ] = False,
     form: Form = Format.TEXT,
 ) -> ExitCode:
     """Given a runbook, run it; return CLEAN when it was carried out to its end."""
@@ -86,8 +98,10 @@ def run(  # noqa: PLR0913 - one for each option
     request = RunRequest(runbook, targets, checked_inputs(runbook, inputs, redactor(work.head.contract)))
     work.passwords()  # asked before anything is shown
     with work.ledger() as ledger:
-        started = _Running(work, ledger, operator)
-        return _shown(work, started.start(request, confirmed=confirmed), form)
+        running = _Running(work, ledger, operator)
+        if dry_run:
+            return _shown_dry(work, *running.dry_run(request), form=form)
+        return _shown(work, running.start(request, confirmed=confirmed), form)
 
 
 def resume(
@@ -150,6 +164,15 @@ def _shown(work: CommandContext, found: RunResult, form: Format) -> ExitCode:
     return ExitCode.CLEAN if found.is_done else ExitCode.OPERATION_FAILED
 
 
+def _shown_dry(work: CommandContext, made: Procedure, steps: Sequence[DryStep], *, form: Format) -> ExitCode:
+    if form is Format.JSON:
+        sys.stdout.write(dry_run_json(made, steps))
+    else:
+        work.settings.stdout.show(dry_run_lines(steps))
+    fine = all(each.outcome in {None, StepOutcome.DONE} for each in steps)
+    return ExitCode.CLEAN if fine else ExitCode.FINDINGS
+
+
 class _Running(Struct):
     """Runs of runbooks from the command line."""
 
@@ -172,6 +195,16 @@ class _Running(Struct):
         self._confirm(made, confirmed)
         started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs)
         return self._carry_out(made, started, RunState(), opening=(started, *claims))
+
+    def dry_run(self, request: RunRequest) -> tuple[Procedure, tuple[DryStep, ...]]:
+        """Given a request, return the procedure, and what became of each of its steps; nothing is recorded."""
+        head = self.work.head
+        made = procedure(head.contract, request.runbook, request.targets, inputs=request.inputs)
+        started = RunbookStarted("dry-run", request.runbook.name, made.digest, request.targets, request.inputs)
+        values, _ = self._values(made, started, None)
+        leases = Leases(self.ledger, partial(context, head), run="dry-run", attempt=1)
+        with doors(self.work, self.ledger, leases, operator=self.operator) as opened:
+            return made, tuple(DryRun(made, values, opened).steps())
 
     def resume(self, found: RunbookRun) -> RunResult:
         """Given a run, go on with it where it stands. Raise Refused when its runbook is another one now."""

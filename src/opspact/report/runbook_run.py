@@ -3,6 +3,7 @@
 Comes in: stages and their results. Goes out: lines, JSON.
 """
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from opspact.ledger.run_events import RunOutcome
@@ -11,6 +12,7 @@ from opspact.report.document import document
 from opspact.report.lines import Line, line, shortened
 from opspact.report.screen import Screen
 from opspact.run.execution import StageResult
+from opspact.runbook.dry_run import Coverage, DryStep, percent
 from opspact.runbook.procedure import Part, Procedure, ProcedureStep
 from opspact.structs import Struct
 from opspact.text.durations import format_hours
@@ -132,3 +134,43 @@ def start_lines(procedure: Procedure, inputs: Iterable[tuple[str, str]], *, lang
         yield line(f"{name} = {value}", indent=2, hang=4)
     if runbook.without_restore_point is not None:
         yield line(f"without a restore point: {runbook.without_restore_point.in_language(language)}", indent=2, hang=4)
+
+
+def dry_run_lines(steps: Sequence[DryStep]) -> Iterator[Line]:
+    """Given the steps of a dry run, yield what became of each, and how much of the runbook that covers."""
+    meanings = {Coverage.SIMULATED: "good", Coverage.NOT_SIMULATED: "doubt", Coverage.SKIPPED: "quiet"}
+    for each in steps:
+        on = f"  ({', '.join(each.hosts)})" if each.hosts else ""
+        would = "" if each.outcome in {None, StepOutcome.DONE} else f"  would be {each.outcome}:"
+        yield line((f"{each.name}  ", "title"), (each.coverage.value, meanings[each.coverage]), f"{on}{would}", hang=4)
+        yield line(shortened(each.found, 300), indent=4, hang=4)
+        if each.command:
+            yield line(
+                ("would run  ", "quiet"), shortened(" ".join(map(shlex.quote, each.command)), 300), indent=4, hang=4
+            )
+    yield line()
+    yield line(f"coverage {percent(steps)} %", "; nothing was changed and nothing was recorded")
+
+
+def dry_run_json(procedure: Procedure, steps: Sequence[DryStep]) -> str:
+    """Given a procedure and the steps of its dry run, return both as JSON."""
+    return document(
+        "runbook-dry-run",
+        {
+            "runbook": procedure.runbook.name,
+            "targets": list(procedure.targets),
+            "coverage": percent(steps),
+            "steps": [
+                {
+                    "step": each.name,
+                    "action": each.action,
+                    "hosts": list(each.hosts),
+                    "coverage": each.coverage.value.replace(" ", "_"),
+                    "outcome": each.outcome.value if each.outcome else None,
+                    "found": each.found,
+                    "command": list(each.command),
+                }
+                for each in steps
+            ],
+        },
+    )

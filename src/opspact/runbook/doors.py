@@ -35,6 +35,13 @@ class FabricCall(Struct):
     arguments: Mapping[str, str]
 
 
+class Tasks(Struct):
+    """Tasks of Ansible, as JSON; `check`: in check mode, which changes nothing, and may be wrong."""
+
+    json: str
+    check: bool = False
+
+
 class Answer(Struct, kw_only=True):
     """What an action gave on one host. `size`: bytes of its output before it was cut; `detail` says why it failed.
 
@@ -103,9 +110,9 @@ class Doors(Protocol):
         """Run a command on each host (`timeout` in seconds)."""
 
     def tasks(
-        self, hosts: Sequence[str], tasks: str, *, values: Mapping[str, str | Secret], timeout: float
+        self, hosts: Sequence[str], tasks: Tasks, *, values: Mapping[str, str | Secret], timeout: float
     ) -> Mapping[str, Answer]:
-        """Run tasks of Ansible (JSON) on hosts, with values as variables."""
+        """Run tasks of Ansible on hosts, with values as variables."""
 
     def fabric(self, wanted: Mapping[str, FabricCall], *, timeout: float) -> Mapping[str, Answer]:
         """Call a task of the fabfile for each host."""

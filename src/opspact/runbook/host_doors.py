@@ -27,7 +27,7 @@ from opspact.model.runbook_actions import RestoreAction, RunbookCheck
 from opspact.run import host_lease
 from opspact.run.leases import Leases
 from opspact.runbook.copies import copy_verdicts
-from opspact.runbook.doors import Answer, FabricCall, HostCommand, Prompt, Reply, Verdict
+from opspact.runbook.doors import Answer, FabricCall, HostCommand, Prompt, Reply, Tasks, Verdict
 from opspact.runbook.host_checks import check_on_host
 from opspact.runbook.host_command import GRACE, answer_of, shell_command
 from opspact.runbook.tasks import TaskRunner
@@ -103,7 +103,7 @@ class HostDoors:
         return self._answers(wanted, lambda session: _run(session, wanted[session.name], timeout))
 
     def tasks(
-        self, hosts: Sequence[str], tasks: str, *, values: Mapping[str, str | Secret], timeout: float
+        self, hosts: Sequence[str], tasks: Tasks, *, values: Mapping[str, str | Secret], timeout: float
     ) -> Mapping[str, Answer]:
         """Run tasks of Ansible on hosts."""
         attempt = host_lease.attempt_of(self._leases)

@@ -29,7 +29,7 @@ from opspact.model.runbook_actions import (
     UnitCheck,
     WaitAction,
 )
-from opspact.runbook.doors import Answer, Doors, FabricCall, HostCommand, Verdict
+from opspact.runbook.doors import Answer, Doors, FabricCall, HostCommand, Tasks, Verdict
 from opspact.runbook.output import recorded_output, without_secrets
 from opspact.runbook.procedure import Guard, ProcedureStep
 from opspact.runbook.values import RunValues, captured
@@ -80,7 +80,7 @@ class StepCall(Struct):
         ready: list[str] = []
         for host in hosts:
             try:
-                self._check_values(action, host)
+                self.check_values(action, host)
                 ready.append(host)
             except OperationFailed as error:
                 results[host] = StepResult(Answer(outcome=StepOutcome.FAILED, detail=str(error)))
@@ -90,7 +90,7 @@ class StepCall(Struct):
             results[host] = self._judged(host, answer)
         return {host: results[host] for host in hosts}
 
-    def _check_values(self, action: Action, host: str) -> None:
+    def check_values(self, action: Action, host: str) -> None:
         """Raise OperationFailed when a value that the action needs is missing."""
         for text in _texts(action):
             self._filled(text, host)
@@ -99,7 +99,7 @@ class StepCall(Struct):
         timeout = self.step.timeout.seconds
         match action:
             case CheckAction():
-                return self._checked(hosts, action.checks)
+                return self.checked(hosts, action.checks)
             case WaitAction():
                 return self._waited(hosts, action, timeout)
             case BackupAction():
@@ -114,7 +114,7 @@ class StepCall(Struct):
             case CommandAction() | ScriptAction():
                 return self.doors.commands({host: self.command(action, host) for host in hosts}, timeout=timeout)
             case AnsibleAction():
-                return self.doors.tasks(hosts, action.tasks, values=self._variables(hosts[0]), timeout=timeout)
+                return self.doors.tasks(hosts, Tasks(action.tasks), values=self.variables(hosts[0]), timeout=timeout)
             case FabricAction():
                 return self.doors.fabric({host: self._call(action, host) for host in hosts}, timeout=timeout)
         raise AssertionError(action)
@@ -131,7 +131,8 @@ class StepCall(Struct):
             script=action.script, user=action.user, environment=environment, variables=variables, stdin=stdin
         )
 
-    def _variables(self, host: str) -> dict[str, str | Secret]:
+    def variables(self, host: str) -> dict[str, str | Secret]:
+        """Given a host, return the variables that tasks have there."""
         scope = self.stage.scope
         names = [name for name in self.values.every_name(scope) if name != "host"]
         return {**self.values.known(scope, host, names), **self.values.secret_inputs(scope)}
@@ -148,19 +149,20 @@ class StepCall(Struct):
             at=self._filled(action.at, host),
         )
 
-    def _checked(self, hosts: Sequence[str], checks: Sequence[RunbookCheck]) -> dict[str, Answer]:
+    def checked(self, hosts: Sequence[str], checks: Sequence[RunbookCheck]) -> dict[str, Answer]:
+        """Given hosts and checks, make them, and return what they found. Raise OperationFailed for a missing value."""
         wanted = {host: tuple(self._check(each, host) for each in checks) for host in hosts}
         return {host: verdict_answer(verdicts) for host, verdicts in self.doors.check(wanted).items()}
 
     def _waited(self, hosts: Sequence[str], action: WaitAction, timeout: float) -> dict[str, Answer]:
-        until, answers = self.doors.now().timestamp() + timeout, self._checked(hosts, action.checks)
+        until, answers = self.doors.now().timestamp() + timeout, self.checked(hosts, action.checks)
         while waiting := [host for host, answer in answers.items() if answer.outcome is not StepOutcome.DONE]:
             left = until - self.doors.now().timestamp()
             if left <= 0:
                 late = f"not so within {self.step.timeout.text}"
                 return answers | {it: replace(answers[it], detail=f"{late}: {answers[it].detail}") for it in waiting}
             self.doors.wait(min(action.every.seconds, left))
-            answers |= self._checked(waiting, action.checks)
+            answers |= self.checked(waiting, action.checks)
         return answers
 
     def _check(self, check: RunbookCheck, host: str) -> RunbookCheck:
@@ -213,7 +215,7 @@ class StepCall(Struct):
             outcome=answer.outcome,
             started=started,
             ended=self.doors.now(),
-            command=self._shown(action, host),
+            command=self.shown(action, host),
             digest=answer.digest or _digest(action),
             exit_code=answer.exit_code,
             changed=answer.changed,
@@ -224,7 +226,7 @@ class StepCall(Struct):
             tries=tries,
         )
 
-    def _shown(self, action: Action, host: str) -> tuple[str, ...]:
+    def shown(self, action: Action, host: str) -> tuple[str, ...]:
         """Return a command with its values, secrets as stars; a task with its arguments."""
         match action:
             case CommandAction():

@@ -65,7 +65,7 @@ class StepRecorder(Struct, kw_only=True):
             step=stage.name,
             host=host,
             attempt=self.leases.attempt,
-            action=_name(stage),
+            action=action_name(stage),
             outcome=answer.outcome,
             started=started,
             ended=self.doors.now(),
@@ -94,7 +94,7 @@ class StepRecorder(Struct, kw_only=True):
         return replace(event, values=kept, hidden=hidden)
 
 
-def _name(stage: ProcedureStep) -> str:
+def action_name(stage: ProcedureStep) -> str:
     """Return what the action of a stage is called."""
     if stage.step is None:
         return stage.part.value

@@ -11,7 +11,7 @@ from opspact.fleet import fence, run_folder
 from opspact.fleet.ansible import HostState, RunEvent, RunOutcome, RunSettings, RunStatus, TaskStatus, run_project
 from opspact.ledger.runbook_events import StepOutcome
 from opspact.model import names
-from opspact.runbook.doors import Answer
+from opspact.runbook.doors import Answer, Tasks
 from opspact.structs import replace
 from opspact.text.durations import format_hours
 from opspact.values.secret import Secret, SecretReference
@@ -29,7 +29,7 @@ class TaskRunner:
     def run(
         self,
         hosts: Sequence[str],
-        tasks: str,
+        tasks: Tasks,
         *,
         values: Mapping[str, str | Secret],
         timeout: float,
@@ -38,9 +38,11 @@ class TaskRunner:
         """Run tasks on hosts that were taken under an attempt's name; a secret is read by lookup, never written."""
         secrets = {name: value for name, value in values.items() if isinstance(value, Secret)}
         plain = {name: value for name, value in values.items() if not isinstance(value, Secret)}
-        text = playbook(tasks, plain, secrets)
+        text = playbook(tasks.json, plain, secrets)
         events: list[RunEvent] = []
-        settings = replace(self._settings(), timeout=timeout, interpreter=fence.run_interpreter(attempt))
+        settings = replace(self._settings(), timeout=timeout, check=tasks.check)
+        if not tasks.check:
+            settings = replace(settings, interpreter=fence.run_interpreter(attempt))
         with run_folder.fresh(settings.base) as place:  # a run's folder too: what a kill leaves is swept
             project = place.path / "project"
             project.mkdir(mode=0o700)

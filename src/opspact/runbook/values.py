@@ -58,6 +58,10 @@ class RunValues:
         """Given the name of a step and what it came to, keep that: a person has said it."""
         self._outcomes[step] = outcome
 
+    def has_outcome(self, step: str) -> bool:
+        """Whether it is known what a step came to, by its scoped name."""
+        return step.replace("/", "-") in self._outcomes
+
     def keep(self, name: str, value: str, *, host: str = "") -> None:
         """Given the scoped name of a value, keep it: the operator gave it."""
         self._captured.setdefault(name, {})[host] = value
