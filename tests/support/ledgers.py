@@ -44,6 +44,17 @@ from opspact.ledger.run_events import (
     StageFinished,
     StageStarted,
 )
+from opspact.ledger.runbook_events import (
+    Attachment,
+    RunbookAbandoned,
+    RunbookAnswered,
+    RunbookApproved,
+    RunbookNotice,
+    RunbookStarted,
+    RunbookStepEnded,
+    RunbookTarget,
+    StepOutcome,
+)
 from opspact.ledger.store import Ledger
 from opspact.model.result import Copy, Item, Outcome, Result, Verdict
 from opspact.plan.change import Action
@@ -239,6 +250,58 @@ SAMPLES: tuple[AnyEvent, ...] = (
     ),
     FreezeStarted(freeze="freeze-1a2b3c", until=BEGINNING + timedelta(days=7), reason="national holidays"),
     FreezeEnded(freeze="freeze-1a2b3c", reason="back early"),
+    RunbookStarted(
+        run="r2",
+        runbook="restore-database",
+        digest="3c" * 32,
+        targets=("db1",),
+        inputs={"database": "oa", "password": "secret:vault:oa"},
+        person="li-na",
+        drill="database-lost",
+    ),
+    RunbookTarget(runbook="restore-database", host="db1", number=2, run="r2"),
+    RunbookStepEnded(
+        run="r2",
+        step="count-documents",
+        host="db1",
+        attempt=1,
+        action="command",
+        outcome=StepOutcome.FAILED,
+        started=BEGINNING - timedelta(seconds=2),
+        ended=BEGINNING,
+        command=("psql", "--command", "SELECT count(*) FROM document", "oa_restored"),
+        digest="4d" * 32,
+        exit_code=1,
+        changed=False,
+        output="0",
+        error_output="psql: could not connect",
+        size=26,
+        values={"documents": "0"},
+        hidden=("token",),
+        detail="no connection",
+        tries=3,
+        following="report-reason",
+    ),
+    RunbookAnswered(
+        run="r2",
+        step="check-data",
+        question="confirm",
+        answer="yes",
+        attachments=(Attachment("records", "records.txt", sha256="5e" * 32, size=3, content="b2sK"),),
+    ),
+    RunbookApproved(
+        run="r2",
+        step="approve-restore",
+        person="he-jing",
+        fingerprint="SHA256:def",
+        approved=BEGINNING,
+        roles=("customer",),
+        requester="li-na",
+        digest="6f" * 32,
+        signature="-----BEGIN SSH SIGNATURE-----",
+    ),
+    RunbookNotice(run="r2", step="notify", recipient="team project-manager", message="restoring", attempt=2),
+    RunbookAbandoned(run="r2", reason="the disk was changed"),
 )
 """One event of each type, every field with another value than its default."""
 

@@ -17,8 +17,9 @@ _AFTER_STATE = frozenset({"not_ok", "manifest"})
 """Fields of `state: detail`: the state is read by programs."""
 _OF_RUNBOOKS = frozenset({"answer", "command", "error_output", "inputs", "output", "values"})
 """Texts of operators and of what they run: a value among them that must be masked is refused before it comes here."""
-_FREE = FREE_TEXTS | _OF_RUNBOOKS
-_MASKED = _FREE | _AFTER_STATE
+FREE_FIELDS = FREE_TEXTS | _OF_RUNBOOKS
+"""Fields of events with texts that strangers wrote."""
+_MASKED = FREE_FIELDS | _AFTER_STATE
 _OF_PROGRAMS = "facts"
 """The field whose data is as on-host programs wrote it: its text is known by its keys."""
 
@@ -53,7 +54,7 @@ def _add_texts(value: Any, name: str, texts: list[str]) -> None:
 def _masked(value: Any, name: str, redactor: Redactor) -> Any:
     match value:
         case str():
-            if name in _FREE:
+            if name in FREE_FIELDS:
                 return redactor.masked(value)
             return _after_state(value, redactor) if name in _AFTER_STATE else value
         case Struct():

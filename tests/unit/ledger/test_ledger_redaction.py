@@ -18,12 +18,13 @@ from opspact.ledger.context import Context
 from opspact.ledger.events import EVENT_TYPES, AnyEvent
 from opspact.ledger.job_events import HostReach, JobResult
 from opspact.ledger.person_events import PersonRecorded
-from opspact.ledger.redaction import masked
+from opspact.ledger.redaction import FREE_FIELDS, masked
 from opspact.ledger.redaction_events import RedactionChecked
 from opspact.ledger.run_events import RunFinished, RunOutcome, RunStarted, StageFinished
+from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded, StepOutcome
 from opspact.ledger.store import open_ledger
 from opspact.model.result import Item, Outcome, Result, Verdict
-from opspact.onhost.redaction import FREE_TEXTS, Redactor
+from opspact.onhost.redaction import Redactor
 from opspact.steps.check import Reach
 from opspact.structs import fields
 
@@ -66,6 +67,21 @@ EVENTS: dict[str, Callable[[str], AnyEvent]] = {
     "a start": lambda _: RunStarted("run-1", "apply", (TEXT,), AT, arguments={"message": TEXT}),
     "a plan": lambda _: ApplyStarted({}, manifests=ManifestChanges(steps=({"message": TEXT},))),
     "an apply": lambda text: ApplyFinished({"app1": HostOutcome(1, 0, why=text)}, is_converged=False, notes=(text,)),
+    "a step": lambda text: RunbookStepEnded(
+        run="r1",
+        step=TEXT,
+        host=TEXT,
+        attempt=1,
+        action="command",
+        outcome=StepOutcome.DONE,
+        started=AT,
+        ended=AT,
+        command=("echo", text),
+        output=text,
+        error_output=text,
+        values={"said": text},
+    ),
+    "an answer": lambda text: RunbookAnswered("run-1", TEXT, "cause", text),
     "a redaction": lambda text: RedactionChecked("redaction/a", "0" * 12, (text,)),
 }
 """Events by what is said in their free text; what else they hold stays as it is."""
@@ -90,9 +106,9 @@ def test_an_event_without_secrets_is_the_same_one() -> None:
 
 def test_every_text_of_an_event_that_is_no_name_is_masked() -> None:
     """A new event with free text uses one of these names for it."""
-    named = {each.name for kind in EVENT_TYPES.values() for each in fields(kind) if each.name in FREE_TEXTS}
-    assert named >= {"detail", "note", "notes", "reason", "planted"}
-    plain = {each.name for kind in EVENT_TYPES.values() for each in fields(kind) if each.type is str} - FREE_TEXTS
+    named = {each.name for kind in EVENT_TYPES.values() for each in fields(kind) if each.name in FREE_FIELDS}
+    assert named >= {"detail", "note", "notes", "reason", "planted", "output", "values", "command", "answer"}
+    plain = {each.name for kind in EVENT_TYPES.values() for each in fields(kind) if each.type is str} - FREE_FIELDS
     assert not plain & {"text", "output", "said", "comment", "description", "title", "stderr", "stdout"}
 
 
