@@ -20,7 +20,7 @@ from opspact.analyse.rules.backups import (
 )
 from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
-from opspact.analyse.rules.emergencies import emergencies, resources
+from opspact.analyse.rules.emergencies import emergencies, resources, runbook_safety
 from opspact.analyse.rules.hosts import addresses, connections, coverage, patterns, services, variables
 from opspact.analyse.rules.people import (
     absences,
@@ -60,6 +60,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     escrow.RULES,
     emergencies.RULES,
     resources.RULES,
+    runbook_safety.RULES,
     secrets.RULES,
     access.RULES,
     confidentiality.RULES,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from opspact.analyse.expiry import format_end, severity_of_end
 from opspact.analyse.rule import Rule, RuleContext, Violation
+from opspact.analyse.runbook_steps import possible_hosts
 from opspact.model.finding import Severity
 from opspact.model.policies.emergency import Emergency
 from opspact.model.policies.runbook import Runbook
@@ -126,9 +127,7 @@ def _lost_with_the_original(context: RuleContext) -> Iterator[Violation]:
 def _repaired_hosts(runbook: Runbook) -> Iterator[str]:
     yield from runbook.hosts
     for step in runbook.steps:
-        yield from step.hosts.names
-        if step.hosts.input in runbook.inputs:
-            yield from runbook.inputs[step.hosts.input].hosts
+        yield from possible_hosts(runbook, step.hosts)
 
 
 def _licence_ends(context: RuleContext) -> Iterator[Violation]:

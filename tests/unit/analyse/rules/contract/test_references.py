@@ -11,7 +11,10 @@ PERSON = "kind: person\nname: li-na\nfrom: 2026-01-01\n"
 CLAUSE = "kind: clause\nname: D5\nsection: '6'\ntext: {en: looked at}\nkept_by: opspact\nevidence_within: 2 days\n"
 INSPECTION = "kind: inspection\nname: daily\nhosts: HOSTS\nschedule: daily at 07:30\nitems: [{units: {failed: 0}}]\n"
 ACCESS = "kind: access\nname: all\nhosts: all\npeople: {team: [operations, night]}\n"
-RUNBOOK = "kind: runbook\nname: restart\nsteps: [{text: {en: restart}, run: systemctl restart nginx, on: web}]\n"
+RUNBOOK = (
+    "kind: runbook\nname: restart\nrisk: reversible\nhosts: web\n"
+    "steps: [{name: restart, text: {en: restart}, command: [systemctl, restart, nginx]}]\n"
+)
 
 
 def inspection(hosts: str, name: str = "daily") -> str:
@@ -61,7 +64,7 @@ def test_an_event_and_a_pause_reason_that_no_milestone_names_are_unused() -> Non
 
 def test_an_approval_for_nothing_is_unused_unless_a_step_names_it() -> None:
     approval = "kind: approval\nname: lead\nneeds: {role: customer}\n"
-    step = "kind: runbook\nname: fix\nsteps: [{text: {en: fix}, run: fix, on: web, approval: lead}]\n"
+    step = RUNBOOK.replace("command: [systemctl, restart, nginx]", "approve: lead")
     assert "approval/lead" in policies("OP201", approval)
     assert "approval/lead" not in policies("OP201", approval, step)
     assert "approval/lead" not in policies("OP201", approval + "for: [weakening]\n")

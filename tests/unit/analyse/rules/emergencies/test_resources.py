@@ -8,8 +8,8 @@ from analysing import found, policies
 from opspact.model.finding import Severity
 
 RUNBOOK = (
-    "kind: runbook\nname: repair\ntext: {en: Repair}\n"
-    "steps: [{text: {en: Is it running?}, check: systemctl is-active x, on: app1}]\n"
+    "kind: runbook\nname: repair\ntext: {en: Repair}\nrisk: read-only\nhosts: app1\n"
+    "steps: [{name: look, text: {en: Is it running?}, check: [{unit: x.service}]}]\n"
 )
 EMERGENCY = (
     "kind: emergency\nname: lost\nsymptoms: {en: [lost]}\nrunbook: repair\n"

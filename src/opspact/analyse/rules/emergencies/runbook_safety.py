@@ -1,0 +1,108 @@
+"""Rules about what runbooks destroy: said, approved, with a way back.
+
+Comes in: a rule context. Goes out: violations.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from opspact.analyse.destructive_actions import action_losses, check_losses
+from opspact.analyse.host_sets import format_hosts
+from opspact.analyse.rule import Rule, RuleContext, Violation
+from opspact.analyse.runbook_steps import LocatedStep, located_steps
+from opspact.analyse.shell.destructive_commands import DATABASES
+from opspact.model.finding import Severity
+from opspact.model.policies.backup import Backup
+from opspact.model.policies.runbook import Runbook
+from opspact.model.runbook_actions import ApproveAction, CheckAction, WaitAction
+
+
+def _not_secured(context: RuleContext) -> Iterator[Violation]:
+    approvals = {each.name for each in context.contract.approvals if "destructive" in each.occasions}
+    for located in context.once(located_steps):
+        if not located.step.destructive:
+            continue
+        without = [
+            *([] if _is_approved(located, approvals) else ["no step that waits for an approval for it"]),
+            *_without_way_back(located, context.contract.backups),
+        ]
+        if without:
+            message = f"{located.called} is destructive, but has {' and '.join(without)}"
+            yield Violation(located.policy, message, located.path("destructive"), subject=located.subject)
+
+
+def _is_approved(located: LocatedStep, approvals: set[str]) -> bool:
+    """Whether a step before it always waits for an approval of what is destructive."""
+    return any(
+        isinstance(each.action, ApproveAction) and each.action.approval in approvals and not each.when.alternatives
+        for each in located.runbook.steps[: located.index]
+    )
+
+
+def _without_way_back(located: LocatedStep, backups: Iterable[Backup]) -> Iterator[str]:
+    """Yield in words what a step has for a restore point, if that is wrong."""
+    if located.runbook.without_restore_point is not None:
+        return
+    used = [each for each in backups if each.name in located.runbook.restore_points]
+    if not used:
+        yield "no restore point"
+        return
+    hosts, losses = located.hosts, action_losses(located.step.action)
+    left_out = [host for host in hosts if not any(host in each.hosts for each in used)]
+    names = " and ".join(each.name for each in used)
+    if left_out:
+        yield f"restore point {names}, which does not cover {format_hosts(left_out)}"
+    elif not DATABASES.isdisjoint(losses) and not any(_dumps_on(each, hosts) for each in used):
+        yield f"restore point {names}, which dumps no database of {format_hosts(hosts)}"
+    elif not any(each.paths for each in used) and not DATABASES.issuperset(losses):
+        yield f"restore point {names}, which copies no files of {format_hosts(hosts)}"
+
+
+def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
+    return any(each.hosts is None or not each.hosts.isdisjoint(hosts) for each in backup.databases)
+
+
+def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
+    for located in context.once(located_steps):
+        losses = () if located.step.destructive else action_losses(located.step.action)
+        if losses:
+            message = f"{located.called} {losses[0]}, but is not marked destructive"
+            is_check = isinstance(located.step.action, CheckAction | WaitAction)
+            remedy = _NO_CHECK if is_check else ""
+            yield Violation(located.policy, message, located.action_path, remedy, subject=located.subject)
+    for runbook in context.contract.runbooks:
+        yield from _destructive_preconditions(runbook)
+
+
+def _destructive_preconditions(runbook: Runbook) -> Iterator[Violation]:
+    for index, each in enumerate(runbook.preconditions):
+        if losses := check_losses(each.checks):
+            message = f"precondition {index + 1} of {runbook.name} {losses[0]}"
+            path = ("preconditions", index, "check")
+            yield Violation(str(runbook.origin.policy), message, path, _NO_CHECK, subject=f"precondition {index + 1}")
+
+
+_NO_CHECK = "A check changes nothing: use command: with destructive: true, or a command that is not destructive."
+
+RULES = (
+    Rule(
+        code="OP241",
+        family="safety",
+        severity=Severity.ERROR,
+        title="A destructive runbook step lacks an approval or a valid restore point",
+        why="Destructive work requires an approval and a way back.",
+        remedy=(
+            "Add a step with approve: before it, without when:, an approval with for: [destructive]; and set "
+            "restore_point: of the runbook to a backup of all hosts of the step, with a dump if it changes a database."
+        ),
+        find=_not_secured,
+    ),
+    Rule(
+        code="OP242",
+        family="safety",
+        severity=Severity.WARNING,
+        title="A destructive runbook step is not marked destructive",
+        why="Only steps marked destructive need an approval and ask for the name of the target.",
+        remedy="Set destructive: true, with an approve: step before and a restore_point:; or use another command.",
+        find=_destroys_unsaid,
+    ),
+)

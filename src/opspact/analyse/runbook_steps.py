@@ -1,0 +1,86 @@
+"""The steps of runbooks, for rules: each with its runbook, its place, its hosts, the word by which it is written.
+
+Comes in: a rule context. Goes out: steps.
+"""
+
+from collections.abc import Mapping
+
+from opspact.analyse.rule import RuleContext
+from opspact.model import runbook_actions as actions
+from opspact.model.policies.runbook import Runbook, RunbookStep, StepHosts
+from opspact.structs import Struct
+
+Path = tuple[str | int, ...]
+
+_WORDS: Mapping[type, str] = {
+    actions.AnsibleAction: "ansible",
+    actions.ApproveAction: "approve",
+    actions.BackupAction: "backup",
+    actions.CallAction: "runbook",
+    actions.CheckAction: "check",
+    actions.CommandAction: "command",
+    actions.FabricAction: "fabric",
+    actions.ManualAction: "manual",
+    actions.NotifyAction: "notify",
+    actions.RestoreAction: "restore",
+    actions.ScriptAction: "script",
+    actions.WaitAction: "wait",
+}
+
+
+class LocatedStep(Struct):
+    """A step where it is written."""
+
+    runbook: Runbook
+    index: int
+    step: RunbookStep
+
+    @property
+    def policy(self) -> str:
+        """Return the runbook as a policy."""
+        return str(self.runbook.origin.policy)
+
+    @property
+    def subject(self) -> str:
+        """Return what tells its findings from those of other steps."""
+        return f"step {self.step.name}"
+
+    @property
+    def called(self) -> str:
+        """Return what it is called in messages."""
+        return f"step {self.step.name} of {self.runbook.name}"
+
+    @property
+    def action_path(self) -> Path:
+        """Return where its action is written."""
+        return self.path(action_word(self.step.action))
+
+    def path(self, *below: str | int) -> Path:
+        """Return where something of it is written."""
+        return ("steps", self.index, *below)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Return every host on which it may be carried out."""
+        return possible_hosts(self.runbook, self.step.hosts)
+
+
+def possible_hosts(runbook: Runbook, hosts: StepHosts) -> tuple[str, ...]:
+    """Given where something of a runbook is done, return every host on which that may be."""
+    if hosts.input:
+        return runbook.inputs[hosts.input].hosts if hosts.input in runbook.inputs else ()
+    return hosts.names or runbook.hosts
+
+
+def action_word(action: actions.Action) -> str:
+    """Given an action, return the word by which its step has it."""
+    return _WORDS[type(action)]
+
+
+def located_steps(context: RuleContext) -> tuple[LocatedStep, ...]:
+    """Given a rule context, return every step of every runbook."""
+    return tuple(
+        LocatedStep(runbook, index, step)
+        for runbook in context.contract.runbooks
+        for index, step in enumerate(runbook.steps)
+    )
