@@ -87,7 +87,7 @@ def _choices(schema: Mapping[str, Any]) -> str:
 def _mapping(schema: Mapping[str, Any]) -> str:
     values = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
     keys = str(schema.get("x-keys", "text")).partition(" (")[0]
-    return f"a mapping: {keys} → {written_as(values[0])}"
+    return f"a mapping: {keys} → {'any value' if values[0] is True else written_as(values[0])}"
 
 
 def _number(schema: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from opspact.schema.runbook import conditions
 from opspact.schema.runbook import inputs as written_inputs
 from opspact.schema.runbook import steps as written_steps
 from opspact.schema.yaml.nodes import PathPart
+from opspact.text.suggestions import did_you_mean
 from opspact.values.placeholders import whole_placeholder
 
 _IDEMPOTENT = frozenset({"ansible", "approve", "backup", "check", "manual", "notify", "wait"})
@@ -74,8 +75,12 @@ def _hosts(
     if pattern is None:
         return StepHosts()
     if name := whole_placeholder(pattern):
-        if name not in document.inputs or document.inputs[name].host is None:
-            context.problem("OP103", f'there is no input "{name}" of type host', *path)
+        if name not in document.inputs:
+            known = [each for each, written in document.inputs.items() if written.host is not None]
+            hint = did_you_mean(name, known)
+            context.problem("OP103", f'there is no input "{name}"', *path, hint=hint)
+        elif document.inputs[name].host is None:
+            context.problem("OP103", f'input "{name}" is not of type host', *path, hint="host: PATTERN at the input")
         return StepHosts(input=name)
     return StepHosts(context.hosts(pattern, *path))
 
@@ -84,8 +89,8 @@ def _step(
     step: written_steps.RunbookStep, index: int, document: kinds.Runbook, *, context: DocumentContext
 ) -> RunbookStep:
     idempotent = step.action in _IDEMPOTENT if step.idempotent is None else step.idempotent
-    if step.goto is not None and step.goto not in {each.name for each in document.steps}:
-        context.problem("OP103", f'there is no step "{step.goto}"', "steps", index, "goto")
+    if step.goto is not None:
+        _check_goto(step.goto, index, document, context=context)
     return RunbookStep(
         name=step.name,
         text=complete_text(step.text, step.name),
@@ -105,6 +110,16 @@ def _step(
         rollback_action=resolve_rollback(step.rollback) if step.rollback else None,
         origin=context.origin("steps", index),
     )
+
+
+def _check_goto(goto: str, index: int, document: kinds.Runbook, *, context: DocumentContext) -> None:
+    """Note a problem unless a later step has that name: going back could go on for ever."""
+    names = [each.name for each in document.steps]
+    if goto in names[index + 1 :]:
+        return
+    later = did_you_mean(goto, names[index + 1 :])
+    message = f'step "{goto}" is not after this one' if goto in names else f'there is no step "{goto}"'
+    context.problem("OP103", message, "steps", index, "goto", hint=later)
 
 
 def _capture(written: written_steps.Capture) -> Capture:

@@ -3,6 +3,7 @@
 Comes in: plain data from the YAML reader. Goes out: frozen values.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, ClassVar, TypeVar
 
@@ -47,6 +48,8 @@ class Part(BaseModel):
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+    other_words: ClassVar[Mapping[str, str]] = {}
+    """Keys that other tools have and this part has not, with what is written here."""
 
 
 def text_schema(what: str, example: str, pattern: str = "") -> WithJsonSchema:

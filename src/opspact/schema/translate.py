@@ -117,7 +117,9 @@ def _unknown(model: type[BaseModel], path: tuple[PathPart, ...]) -> tuple[Code, 
     owner = _model_at(model, path[:-1])
     known = [field.alias or name for name, field in owner.model_fields.items()] if owner else []
     word = str(path[-1])
-    return Code.KEY_UNKNOWN, f"unknown key {quote(word)}", did_you_mean(word, known)
+    other = getattr(owner, "other_words", {}).get(word)
+    hint = f"write {other}" if other else did_you_mean(word, known)
+    return Code.KEY_UNKNOWN, f"unknown key {quote(word)}", hint
 
 
 def _unquoted(parent: MappingNode, word: str) -> str:

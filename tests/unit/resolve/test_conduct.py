@@ -42,41 +42,32 @@ def test_a_device_is_looked_at_by_its_signs() -> None:
     assert (device.owner, device.probed_from, str(device.origin.policy)) == ("", "app1", "device/switch")
 
 
+FIX = "kind: runbook\nname: fix\nrisk: reversible\nhosts: web\n"
+
+
 def test_a_runbook_stands_in_either_folder() -> None:
-    text = "kind: runbook\nname: fix\nsteps: [{text: {en: look}, check: systemctl is-active nginx, on: web}]\n"
+    text = FIX + "steps: [{name: look, text: {en: look}, check: [{unit: nginx.service}]}]\n"
     files = tree() | {"runbooks/web/fix.yaml": text.encode()}
-    assert resolved(text).runbooks[0].steps[0].command == resolve(files).runbooks[0].steps[0].command
+    assert resolved(text).runbooks[0].steps[0].action == resolve(files).runbooks[0].steps[0].action
     assert resolve(files).runbooks[0].origin.place.file == "runbooks/web/fix.yaml"
-
-
-def test_a_step_knows_its_hosts_and_what_secures_it() -> None:
-    approval = "kind: approval\nname: lead\nneeds: {role: customer}\n"
-    fix = (
-        "kind: runbook\nname: fix\nsteps:\n- text: {zh: 修复, en: fix}\n  run: |\n    one\n    two\n  on: web:db\n"
-        "  destructive: true\n  approval: lead\n  restore_point: daily\n"
-        "- {text: {en: tell}, by_hand: {zh: 告知用户, en: tell the user}}\n"
-    )
-    run, by_hand = resolved(approval, backup("daily"), fix).runbooks[0].steps
-    assert (run.doing, run.command, run.hosts) == ("run", "one\ntwo\n", ("app1", "app2", "db1"))
-    assert (run.destructive, run.approval, run.restore_point, run.within.seconds) == (True, "lead", "daily", 600.0)
-    assert (by_hand.doing, by_hand.by_hand, by_hand.hosts) == ("by_hand", Text("告知用户", "tell the user"), ())
 
 
 def test_references_between_policies_are_noted_for_traces() -> None:
     approval = "kind: approval\nname: lead\nneeds: {role: operations}\n"
-    fix = "kind: runbook\nname: fix\nsteps: [{text: {en: fix}, run: fix, on: web, approval: lead}]\n"
+    fix = FIX + "restore_point: daily\nsteps: [{name: consent, text: {en: consent}, approve: lead}]\n"
     lost = "kind: emergency\nname: lost\nsymptoms: {en: [lost]}\nprevention: [{backup: daily}]\nrunbook: fix\n"
     noted = {(each.by, each.to) for each in resolve(tree(approval, backup("daily"), fix, lost)).policy_index.references}
     assert noted >= {
         ("approval/lead", "team/operations"),
         ("runbook/fix", "approval/lead"),
+        ("runbook/fix", "backup/daily"),
         ("emergency/lost", "backup/daily"),
         ("emergency/lost", "runbook/fix"),
     }
 
 
 def test_prevention_is_a_policy_or_done_by_people() -> None:
-    fix = "kind: runbook\nname: fix\nsteps: [{text: {en: fix}, by_hand: {en: fix}}]\n"
+    fix = FIX + "steps: [{name: fix, text: {en: fix}, manual: {en: fix}}]\n"
     prevention = "[{by_hand: {zh: 准备安装程序, en: bring the installer}}, {backup: daily}]"
     lost = f"kind: emergency\nname: lost\nsymptoms: {{zh: [丢失]}}\nprevention: {prevention}\nrunbook: fix\n"
     (emergency,) = resolved(backup("daily"), fix, lost + "drill_within: 180 days\n").emergencies

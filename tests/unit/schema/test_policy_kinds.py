@@ -57,7 +57,7 @@ WITHOUT_DIRECTION = {
         LogReview.baseline
         NormalItem.http NormalItem.tcp Quality.measure Rollout.brake Rollout.gate Roster.hours Roster.limits
         Roster.requires Route.hours
-        Device.snmp DeviceSign.snmp Library.for_ Spare.for_""",
+        Device.snmp DeviceSign.snmp Library.for_ Spare.for_ Runbook.limits""",
     "which thing it is, not what is promised of it": """
         Archive.to Backup.to BackupDatabase.mariadb BackupDatabase.postgresql
         BackupTarget.host BackupTarget.repository Certificate.name
@@ -72,7 +72,9 @@ WITHOUT_DIRECTION = {
         ProcessItem.name UnitEntry.name UnitItem.name
         SnmpAccess.port SnmpValue.equals SnmpValue.name SnmpValue.oid SnmpValue.type SnmpValue.unit
         Library.host Library.path Library.sha256 Library.version Prevention.library Prevention.spare Spare.site
-        Escrow.host Escrow.where Spare.where""",
+        Escrow.host Escrow.where Spare.where
+        CallAction.name NotifyAction.to Precondition.on RestoreAction.backup RestoreAction.database
+        Runbook.inputs RunbookStep.name""",
     "who does it: rules about people tell whether they are there": """
         Access.people Accepted.by Device.owner FlowStep.by IntendedGap.agreed_by Override.away Override.instead
         Override.roster People.person People.team Person.teams Review.attended_by Review.led_by Roster.people
@@ -83,7 +85,8 @@ WITHOUT_DIRECTION = {
         Accepted.reason Emergency.symptoms IntendedGap.reason OfficialYear.source Override.reason Redaction.instead
         Runbook.symptoms Symptoms.en Symptoms.zh Text.en Text.zh Training.stage FlowStep.text
         RunbookStep.text KnownDrift.reason
-        Licence.text""",
+        Licence.text Input.text NotifyAction.message Precondition.text Question.text
+        Runbook.without_restore_point""",
     "compared as hours, by rules of their own (OP503, OP504)": """
         Calendar.holidays Calendar.week Calendar.workday_hours Calendar.workdays Calendar.zone Holidays.country
         Holidays.dates Holidays.known_through Holidays.official Holidays.subdivision Holidays.yearly
@@ -98,8 +101,17 @@ WITHOUT_DIRECTION = {
         ManagedFile.group ManagedFile.link ManagedFile.mode ManagedFile.owner ManagedFile.path ManagedFile.reloads
         ManagedFile.restarts ManagedFile.source ManagedFile.template ManagedFile.validate_with Occasion.or_free_below
         Occasion.schedule Quality.chart Redaction.hides Redaction.leaves RepositoryCheck.takes Rollout.waves
-        Runbook.steps RunbookStep.by_hand RunbookStep.check RunbookStep.contains RunbookStep.on RunbookStep.run
-        RunbookStep.within Service.directories UnitEntry.test Visit.takes Wave.count Wave.hosts Wave.pause Wave.percent
+        Runbook.risk Runbook.steps RunbookStep.ansible RunbookStep.ask RunbookStep.assert_ RunbookStep.attach
+        RunbookStep.backup RunbookStep.capture RunbookStep.check RunbookStep.command RunbookStep.environment
+        RunbookStep.fabric RunbookStep.goto RunbookStep.hide_output RunbookStep.idempotent RunbookStep.manual
+        RunbookStep.notify RunbookStep.on RunbookStep.on_failure RunbookStep.restore RunbookStep.retries
+        RunbookStep.retry_after RunbookStep.rollback RunbookStep.runbook RunbookStep.script RunbookStep.stdin
+        RunbookStep.timeout RunbookStep.user RunbookStep.wait RunbookStep.when
+        CallAction.inputs Capture.exit_code Capture.json_ Capture.output Capture.pattern
+        FabricAction.arguments FabricAction.task RestoreAction.at RestoreAction.files RestoreAction.new_name
+        RestoreAction.to RollbackAction.ansible RollbackAction.command RollbackAction.fabric RollbackAction.script
+        RollbackAction.user WaitAction.every WaitAction.until
+        Service.directories UnitEntry.test Visit.takes Wave.count Wave.hosts Wave.pause Wave.percent
         SnmpAccess.auth SnmpAccess.auth_protocol SnmpAccess.community SnmpAccess.privacy SnmpAccess.privacy_protocol
         SnmpAccess.user
         Library.takes Spare.takes""",
@@ -110,6 +122,16 @@ WITHOUT_DIRECTION = {
         Person.until SigningKey.from_ SigningKey.key SigningKey.revoked SigningKey.until
         Training.done
         Library.licence Licence.until""",
+    "what must be so for a step, or for a runbook to start: which of two promises more, nobody can tell": """
+        CommandCheck.exit_code CommandCheck.output CommandCheck.run CommandCheck.user Comparison.above Comparison.below
+        Comparison.contains Comparison.is_ Comparison.is_not Comparison.matches Comparison.one_of
+        FileCheck.contains FileCheck.exists FileCheck.mode FileCheck.owner FileCheck.path
+        PackageCheck.installed PackageCheck.name Precondition.check ProcessCheck.name ProcessCheck.running
+        RunbookCheck.command RunbookCheck.file RunbookCheck.http RunbookCheck.package RunbookCheck.process
+        RunbookCheck.tcp RunbookCheck.unit UnitCheck.enabled UnitCheck.name UnitCheck.running""",
+    "what an operator may answer": """
+        Input.choice Input.default Input.host Input.pattern Input.secret
+        Question.choice Question.default Question.pattern""",
     "chosen by the policy's own hosts, which have a direction where fewer are less": "Access.hosts",
 }
 """Fields of which no value promises less than another one, by reason."""

@@ -9,11 +9,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER
+from opspact.schema.direction import FEWER, FEWER_HOSTS, LATER_CHOICE, MORE
 from opspact.schema.documents.emergency import Symptoms
 from opspact.schema.fields import Document, HostPattern, Name, NotEmpty, Part, Several, Text, Word
-from opspact.schema.runbook.checks import RunbookCheck
-from opspact.schema.runbook.inputs import Input
+from opspact.schema.runbook.checks import Checks
+from opspact.schema.runbook.inputs import HostsOrInput, Input
 from opspact.schema.runbook.steps import RunbookStep
 from opspact.schema.value_error import InvalidValueError, quote
 
@@ -22,8 +22,8 @@ class Precondition(Part):
     """What must be so before the runbook may start."""
 
     text: Text = Field(description="what it is about", examples=[{"en": "The database server answers"}])
-    check: NotEmpty[RunbookCheck] = Field(description="what must be so", examples=[[{"unit": "nginx.service"}]])
-    on: HostPattern | None = Field(
+    check: Checks = Field(description="what must be so", examples=[[{"unit": "nginx.service"}]])
+    on: HostsOrInput | None = Field(
         default=None, description="the hosts, or an input of type host; default: the runbook's", examples=["db"]
     )
 
@@ -31,8 +31,11 @@ class Precondition(Part):
 class RunLimits(Part):
     """Where and when the runbook may run."""
 
-    max_targets: int = Field(default=1, ge=1, le=1000, description="on how many hosts at once", examples=[1])
+    max_targets: int = Field(
+        json_schema_extra=MORE, default=1, ge=1, le=1000, description="on how many hosts at once", examples=[1]
+    )
     blackouts: Literal["refuse", "ignore"] = Field(
+        json_schema_extra=LATER_CHOICE,
         default="ignore",
         description="whether it may start in a blackout window of a target, or while changes are frozen",
         examples=["refuse"],
@@ -51,7 +54,9 @@ class Runbook(Document):
     risk: Literal["read-only", "reversible", "destructive"] = Field(
         description="the worst that its steps can do", examples=["reversible"]
     )
-    hosts: HostPattern = Field(description="the hosts that it may be run for", examples=["db"])
+    hosts: HostPattern = Field(
+        json_schema_extra=FEWER_HOSTS, description="the hosts that it may be run for", examples=["db"]
+    )
     inputs: Mapping[Word, Input] = Field(
         default_factory=dict,
         description="values that are given when it starts",

@@ -8,12 +8,14 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema, model_validator
 
-from opspact.schema.annotations import Parse
+from opspact.schema.annotations import Check, Parse
 from opspact.schema.codes import Code
-from opspact.schema.fields import AnyRecipient, DatabaseName, Elapsed, Line, Name, NotEmpty, Part, Several, Text, Word
-from opspact.schema.runbook.checks import RunbookCheck
+from opspact.schema.fields import AnyRecipient, Elapsed, Line, Name, Part, Several, Text, Word, text_schema
+from opspact.schema.runbook.checks import Checks
 from opspact.schema.value_error import InvalidValueError, quote
+from opspact.schema.values import validators
 from opspact.schema.values.durations import parse_duration
+from opspact.values.placeholders import whole_placeholder
 
 _WORDS_OF_TASKS = frozenset(
     {"args", "become", "become_user", "changed_when", "check_mode", "delegate_to", "environment", "failed_when", "loop"}
@@ -53,6 +55,14 @@ AnsibleTask = Annotated[
 ]
 
 
+def _database_or_value(text: str) -> str:
+    return text if whole_placeholder(text) else _database(text)
+
+
+_database = validators.matching(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "a database name")
+DatabaseOrValue = Annotated[str, Check(_database_or_value), text_schema("a database, or {{ NAME }} of a value", "oa")]
+
+
 class FabricAction(Part):
     """A task of the contract's `runbooks/fabfile.py`."""
 
@@ -65,7 +75,7 @@ class FabricAction(Part):
 class WaitAction(Part):
     """Waits until checks hold."""
 
-    until: NotEmpty[RunbookCheck] = Field(description="what must be so", examples=[[{"unit": "nginx.service"}]])
+    until: Checks = Field(description="what must be so", examples=[[{"unit": "nginx.service"}]])
     every: Elapsed = Field(default=parse_duration("5s"), description="the time between two looks", examples=["5s"])
 
 
@@ -80,7 +90,7 @@ class RestoreAction(Part):
     """Data from a copy: files into a folder, or a database under another name."""
 
     backup: Name = Field(description="the backup policy", examples=["daily-incremental"])
-    database: DatabaseName | None = Field(default=None, description="the database to restore", examples=["oa"])
+    database: DatabaseOrValue | None = Field(default=None, description="the database to restore", examples=["oa"])
     new_name: Line | None = Field(
         default=None, alias="as", description="the new name of the database", examples=["oa_restored"]
     )

@@ -3,14 +3,17 @@
 Comes in: one-key mappings such as `unit: {…}`. Goes out: frozen parts.
 """
 
+import shlex
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from opspact.schema.annotations import Rewrite
 from opspact.schema.checks import HttpCheck, TcpCheck
+from opspact.schema.codes import Code
 from opspact.schema.fields import Account, Line, NotEmpty, OneKey, Part
 from opspact.schema.runbook.conditions import AnyComparison
+from opspact.schema.value_error import InvalidValueError, quote
 
 
 class UnitCheck(Part):
@@ -47,10 +50,25 @@ class ProcessCheck(Part):
     running: bool = Field(default=True, description="whether there is one", examples=[True])
 
 
+def _arguments(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        listed = f"[{', '.join(shlex.split(value))}]"
+    except ValueError:
+        listed = "a list"
+    hint = f"write {listed}, each argument by itself"
+    raise InvalidValueError(Code.WRONG_TYPE, f"expected a list of arguments, got {quote(value)}", hint=hint)
+
+
+Arguments = Annotated[NotEmpty[Line], Rewrite(_arguments)]
+"""A program and its arguments, each of which stays one."""
+
+
 class CommandCheck(Part):
     """A command that changes nothing, and what it must give."""
 
-    run: NotEmpty[Line] = Field(description="the command and its arguments", examples=[["nginx", "-t"]])
+    run: Arguments = Field(description="the command and its arguments", examples=[["nginx", "-t"]])
     user: Account | None = Field(default=None, description="the account that runs it", examples=["postgres"])
     exit_code: int = Field(default=0, ge=0, le=255, description="the expected exit code", examples=[0])
     output: AnyComparison | None = Field(
@@ -87,3 +105,17 @@ class RunbookCheck(OneKey):
     command: CommandCheck | None = Field(
         default=None, description="a command that changes nothing", examples=[{"run": ["nginx", "-t"]}]
     )
+
+
+def _list_of_checks(value: object) -> object:
+    if isinstance(value, str | dict):
+        raise InvalidValueError(
+            Code.WRONG_TYPE,
+            f"expected a list of checks, got {quote(value)}",
+            hint="for example [{unit: nginx.service}]",
+        )
+    return value
+
+
+Checks = Annotated[NotEmpty[RunbookCheck], Rewrite(_list_of_checks)]
+"""Checks that must all hold."""

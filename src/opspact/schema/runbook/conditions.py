@@ -15,6 +15,7 @@ from opspact.schema.editors import SchemaWords
 from opspact.schema.fields import Line, Part, text_schema
 from opspact.schema.value_error import InvalidValueError, quote
 from opspact.schema.values import validators
+from opspact.text.regex import SlowExpression, refuse_slow
 
 _VALUE = r"[a-z][a-z0-9_-]{0,63}"
 _VALUE_WORDS = "the name of a value or of a step"
@@ -24,12 +25,17 @@ ValueName = Annotated[
 
 
 def regular_expression(text: str) -> str:
-    """Given text, return it. Raise InvalidValueError unless it is a regular expression that Python compiles."""
+    """Given text, return it. Raise InvalidValueError unless it is a regular expression that a search soon ends with."""
     validators.one_line(text)
     try:
         re.compile(text)
+        refuse_slow(text)
     except re.error as error:
         raise InvalidValueError(Code.BAD_FORM, f"invalid regular expression {quote(text)}: {error}") from error
+    except SlowExpression as error:
+        message = f"this regular expression can take exponential time: {error}"
+        hint = "bound the repetitions, such as {1,64}, and do not nest them"
+        raise InvalidValueError(Code.BAD_FORM, message, hint=hint) from error
     return text
 
 

@@ -3,12 +3,29 @@
 Comes in: one mapping each. Goes out: frozen parts.
 """
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
+from opspact.schema import patterns
+from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.fields import Distinct, HostPattern, Line, Part, Secret, Text
+from opspact.schema.fields import Distinct, HostPattern, Line, Part, Secret, Text, text_schema
 from opspact.schema.runbook.conditions import Expression
 from opspact.schema.value_error import InvalidValueError
+from opspact.schema.values import validators
+from opspact.values.placeholders import whole_placeholder
+
+
+def _hosts_or_input(text: str) -> str:
+    return text if whole_placeholder(text) else validators.host_pattern(text)
+
+
+HostsOrInput = Annotated[
+    str,
+    Check(_hosts_or_input),
+    text_schema("an Ansible host pattern, or {{ NAME }} of an input of type host", "db", patterns.SOMETHING),
+]
 
 _TYPES = ("pattern", "choice", "host", "secret")
 

@@ -4,15 +4,15 @@ Comes in: one mapping. Goes out: a frozen part, registered in `documents.runbook
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.annotations import Check
 from opspact.schema.codes import Code
-from opspact.schema.direction import OFF
+from opspact.schema.direction import OFF, OTHER
 from opspact.schema.editors import one_of
-from opspact.schema.fields import Account, Content, Elapsed, HostPattern, Line, Name, NotEmpty, Part, Text, Word
+from opspact.schema.fields import Account, Content, Elapsed, Line, Name, NotEmpty, Part, Text, Word
 from opspact.schema.runbook.actions import (
     AnsibleTask,
     CallAction,
@@ -21,9 +21,9 @@ from opspact.schema.runbook.actions import (
     RestoreAction,
     WaitAction,
 )
-from opspact.schema.runbook.checks import RunbookCheck
+from opspact.schema.runbook.checks import Arguments, Checks
 from opspact.schema.runbook.conditions import Conditions, Expression
-from opspact.schema.runbook.inputs import Question
+from opspact.schema.runbook.inputs import HostsOrInput, Question
 from opspact.schema.value_error import InvalidValueError
 from opspact.schema.values import validators
 from opspact.schema.values.durations import parse_duration
@@ -76,7 +76,7 @@ class RollbackAction(Part):
         description="tasks of Ansible",
         examples=[[{"ansible.builtin.service": {"name": "nginx", "state": "started"}}]],
     )
-    command: NotEmpty[Line] | None = Field(
+    command: Arguments | None = Field(
         default=None, description="a command and its arguments", examples=[["systemctl", "start", "nginx.service"]]
     )
     script: Content | None = Field(default=None, description="a script for sh", examples=["systemctl start nginx\n"])
@@ -94,6 +94,15 @@ class RollbackAction(Part):
 class RunbookStep(Part):
     """One step: an action of one kind."""
 
+    other_words: ClassVar[Mapping[str, str]] = {
+        "approval": "approve:, as a step of its own",
+        "by_hand": "manual:",
+        "contains": "assert: {output: {contains: …}}",
+        "register": "capture:",
+        "run": "command: [PROGRAM, ARGUMENT, …], or script: where a shell is needed",
+        "shell": "script:",
+        "within": "timeout:",
+    }
     model_config = ConfigDict(json_schema_extra=one_of(*ACTIONS))
     name: Name = Field(description="the name of the step, unique in the runbook", examples=["stop-writes"])
     text: Text = Field(description="the purpose of the step", examples=[{"en": "Stop the application"}])
@@ -102,7 +111,7 @@ class RunbookStep(Part):
         description="tasks of Ansible",
         examples=[[{"ansible.builtin.service": {"name": "nginx", "state": "restarted"}}]],
     )
-    command: NotEmpty[Line] | None = Field(
+    command: Arguments | None = Field(
         default=None,
         description="a command and its arguments, each of which stays one",
         examples=[["systemctl", "restart", "{{ unit }}"]],
@@ -115,14 +124,17 @@ class RunbookStep(Part):
     fabric: FabricAction | None = Field(
         default=None, description="a task of runbooks/fabfile.py", examples=[{"task": "restart_application"}]
     )
-    check: NotEmpty[RunbookCheck] | None = Field(
+    check: Checks | None = Field(
         default=None, description="what must be so; nothing is changed", examples=[[{"unit": "nginx.service"}]]
     )
     manual: Text | None = Field(
         default=None, description="what the operator does, and confirms", examples=[{"en": "Change the disk"}]
     )
     approve: Name | None = Field(
-        default=None, description="the approval that must be there", examples=["destructive-work"]
+        json_schema_extra=OTHER,
+        default=None,
+        description="the approval that must be there",
+        examples=["destructive-work"],
     )
     wait: WaitAction | None = Field(
         default=None, description="wait until checks hold", examples=[{"until": [{"unit": "nginx.service"}]}]
@@ -141,7 +153,7 @@ class RunbookStep(Part):
     runbook: CallAction | None = Field(
         default=None, description="carry out another runbook", examples=[{"name": "restart-application"}]
     )
-    on: HostPattern | None = Field(
+    on: HostsOrInput | None = Field(
         default=None, description="the hosts, or an input of type host; default: the runbook's", examples=["web"]
     )
     user: Account | None = Field(default=None, description="the account that runs the command", examples=["postgres"])
@@ -212,12 +224,15 @@ class RunbookStep(Part):
         for name in ("ask", "attach"):
             if name in self.model_fields_set and kind != "manual":
                 raise InvalidValueError(Code.BAD_FORM, f"only manual steps have {name}", below=(name,))
-        if (self.on_failure == "goto") != (self.goto is not None):
-            message = "on_failure: goto needs goto, the name of a later step, and nothing else does"
+        if self.on_failure == "goto" and self.goto is None:
+            message = "on_failure: goto needs goto: the name of a later step"
             raise InvalidValueError(Code.FIELD_MISSING, message, below=("on_failure",))
+        if self.on_failure != "goto" and self.goto is not None:
+            message = "goto has no effect without on_failure: goto"
+            raise InvalidValueError(Code.BAD_FORM, message, below=("goto",))
         if kind in {"check", "wait", "notify", "approve"} and (self.destructive or self.rollback is not None):
             below = "destructive" if self.destructive else "rollback"
-            message = f"a step of kind {kind} changes nothing, so it cannot have {below}"
+            message = f"{below} does not fit a step of kind {kind}, which changes nothing"
             raise InvalidValueError(Code.BAD_FORM, message, below=(below,))
         return self
 
