@@ -245,7 +245,7 @@ def test_a_clone_resumes_by_the_same_ledger(two_releases: Lab, contract: Contrac
     process.communicate()
     clone = contract.home / "elsewhere" / "contract"
     contract.git("clone", "--quiet", ".", str(clone))
-    ledger = contract.folder / ".opspact" / "ledger.sqlite"
+    ledger = contract.folder / ".opspact" / "ledger.sqlite3"
     other = Contract(contract.home / "elsewhere", contract.name, contract.passphrase, contract.variables)
     said = other.run("--ledger", str(ledger), "runbook", "resume", run_of(contract), "--answer", "charge=done")
     assert said.code == 0, said
