@@ -40,18 +40,13 @@ from opspact.rollout.windows import refuse_closed
 from opspact.run.execution import Execution, StageResult
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer, PlannedStage
-from opspact.run.resume import resume as planned_stages
 from opspact.run.stage import new_id
-from opspact.run.state import RunState
+from opspact.runbook.attempt import Attempt
 from opspact.runbook.doors import Prompt
 from opspact.runbook.dry_run import DryRun, DryStep
-from opspact.runbook.engine import Engine
-from opspact.runbook.flow import Flow
-from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable, stage_outcomes
+from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable
 from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
-from opspact.runbook.step_recorder import StepRecorder
-from opspact.runbook.values import RunValues
 from opspact.structs import Struct
 from opspact.workspace.workspace import actor, context, now, redactor
 
@@ -194,14 +189,14 @@ class _Running(Struct):
         self.work.settings.stderr.show(shown)
         self._confirm(made, confirmed)
         started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs)
-        return self._carry_out(made, started, RunState(), opening=(started, *claims))
+        return self._carry_out(self._attempt(made, started), (started, *claims))
 
     def dry_run(self, request: RunRequest) -> tuple[Procedure, tuple[DryStep, ...]]:
         """Given a request, return the procedure, and what became of each of its steps; nothing is recorded."""
         head = self.work.head
         made = procedure(head.contract, request.runbook, request.targets, inputs=request.inputs)
         started = RunbookStarted("dry-run", request.runbook.name, made.digest, request.targets, request.inputs)
-        values, _ = self._values(made, started, None)
+        values = self._attempt(made, started).values()
         leases = Leases(self.ledger, partial(context, head), run="dry-run", attempt=1)
         with doors(self.work, self.ledger, leases, operator=self.operator) as opened:
             return made, tuple(DryRun(made, values, opened).steps())
@@ -216,7 +211,7 @@ class _Running(Struct):
                 f"runbook {runbook.name} was changed since run {found.id} began",
                 hint=f"use the policies of commit {found.started.commit[:12]}, or abandon the run and start a new one",
             )
-        return self._carry_out(made, started, found.state, found=found)
+        return self._carry_out(self._attempt(made, started, found))
 
     def _confirm(self, made: Procedure, confirmed: str | None) -> None:
         """Have the operator name the target of what destroys. Raise Refused when it is another name, or none."""
@@ -232,42 +227,25 @@ class _Running(Struct):
         if confirmed != target:
             raise Refused(f"not confirmed: the target is {target}; nothing was done")
 
-    def _carry_out(
-        self,
-        made: Procedure,
-        started: RunbookStarted,
-        state: RunState,
-        *,
-        opening: tuple[EventType, ...] = (),
-        found: RunbookRun | None = None,
-    ) -> RunResult:
-        head, ledger = self.work.head, self.ledger
-        values, flow = self._values(made, started, found)
-        run = made.run(
-            started.run, {"runbook": made.runbook.name, "targets": list(made.targets), "drill": started.drill}
-        )
-        leases = Leases(ledger, partial(context, head), run=run.id, attempt=state.attempt + 1)
-        planned = planned_stages(run, state)
-        planned = planned_stages(run, state, self._answers(planned))
+    def _attempt(self, made: Procedure, started: RunbookStarted, before: RunbookRun | None = None) -> Attempt:
+        references = {name: each.secret for name, each in made.runbook.inputs.items() if each.secret is not None}
+        found = resolve_secrets(references.values(), self.work.workspace.folder) if references else {}
+        secrets = {name: found[reference] for name, reference in references.items()}
+        return Attempt(procedure=made, started=started, operator=actor(), secrets=secrets, before=before)
+
+    def _carry_out(self, attempt: Attempt, opening: tuple[EventType, ...] = ()) -> RunResult:
+        head, run, made = self.work.head, attempt.run, attempt.procedure
+        leases = Leases(self.ledger, partial(context, head), run=run.id, attempt=attempt.state.attempt + 1)
+        planned = attempt.planned(self._answers(attempt.planned()))
         progress = RunProgress(self.work.settings.stderr, language=head.contract.language)
         with (
             signals.defer(self._notice) as asked,
-            doors(self.work, ledger, leases, operator=self.operator) as opened,
+            doors(self.work, self.ledger, leases, operator=self.operator) as opened,
         ):
-            recorder = StepRecorder(
-                run=run.id,
-                leases=leases,
-                procedure=made,
-                values=values,
-                flow=flow,
-                doors=opened,
-                progress=progress,
-                redactor=redactor(head.contract),
-            )
-            engine = Engine(recorder)
+            engine = attempt.engine(leases, opened, progress, redactor=redactor(head.contract))
             execution = Execution(run, planned, leases, lambda: _stopped(asked.numbers), opening)
             result = execution.carry_out(engine.work())
-        events = tuple(each.event for each in read_run(ledger, head.contract.name, run.id, now=now()).steps)
+        events = tuple(each.event for each in read_run(self.ledger, head.contract.name, run.id, now=now()).steps)
         return RunResult(run.id, made, result, events)
 
     def _notice(self) -> None:
@@ -287,24 +265,6 @@ class _Running(Struct):
             if text in set(Answer):
                 found[stage.stage.name] = Answer(text)
         return found
-
-    def _values(self, made: Procedure, started: RunbookStarted, found: RunbookRun | None) -> tuple[RunValues, Flow]:
-        """Return the values of a run, with those of earlier attempts, and the way that it took."""
-        references = {name: each.secret for name, each in made.runbook.inputs.items() if each.secret is not None}
-        secrets = resolve_secrets(references.values(), self.work.workspace.folder) if references else {}
-        plain = {name: value for name, value in started.inputs.items() if name not in references}
-        built_in = {"run": started.run, "operator": actor(), "target": made.targets[0]}
-        values = RunValues(
-            {**plain, **built_in}, {name: secrets[each] for name, each in references.items()}, made.inputs
-        )
-        steps = found.steps if found else ()
-        scopes = {each.name: each.scope for each in made.steps}
-        for each in steps:
-            values.add(each.event, scopes.get(each.event.step, ""))
-        for name, outcome in (stage_outcomes(found) if found else {}).items():
-            values.keep_outcome(name, outcome)
-        values.attach(it.name for answer in (found.answers if found else ()) for it in answer.event.attachments)
-        return values, Flow(each.event for each in steps)
 
 
 def _stopped(numbers: Sequence[int]) -> StageResult | None:

@@ -1,0 +1,80 @@
+"""One attempt of a run: its first one, or one that goes on after whatever stopped it.
+
+Comes in: a procedure, how the run was started, what the ledger has of it. Goes out: its stages, its values, its engine.
+"""
+
+from collections.abc import Mapping
+
+from opspact.ledger.runbook_events import RunbookStarted
+from opspact.onhost.redaction import Redactor
+from opspact.run.leases import Leases
+from opspact.run.resume import Answer, PlannedStage, resume
+from opspact.run.stage import Run
+from opspact.run.state import RunState
+from opspact.runbook.doors import Doors
+from opspact.runbook.engine import Engine
+from opspact.runbook.flow import Flow
+from opspact.runbook.history import RunbookRun, stage_outcomes
+from opspact.runbook.procedure import Procedure
+from opspact.runbook.step_recorder import Progress, StepRecorder
+from opspact.runbook.values import RunValues
+from opspact.structs import Struct
+from opspact.values.secret import Secret
+
+
+class Attempt(Struct, kw_only=True):
+    """An attempt of a run by an operator. `secrets` are those of the secret inputs; `before`: what earlier ones did."""
+
+    procedure: Procedure
+    started: RunbookStarted
+    operator: str
+    secrets: Mapping[str, Secret]
+    before: RunbookRun | None = None
+
+    @property
+    def state(self) -> RunState:
+        """How far earlier attempts came."""
+        return self.before.state if self.before else RunState()
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        arguments = {
+            "runbook": self.started.runbook,
+            "targets": list(self.started.targets),
+            "drill": self.started.drill,
+        }
+        return self.procedure.run(self.started.run, arguments)
+
+    def planned(self, answers: Mapping[str, Answer] | None = None) -> tuple[PlannedStage, ...]:
+        """Given answers about stages that must not be repeated silently, return what becomes of each stage."""
+        return resume(self.run, self.state, answers)
+
+    def values(self) -> RunValues:
+        """Return the values of the run: inputs, and what earlier attempts captured and were answered."""
+        plain = {name: value for name, value in self.started.inputs.items() if name not in self.secrets}
+        built_in = {"run": self.started.run, "operator": self.operator, "target": self.procedure.targets[0]}
+        values = RunValues({**plain, **built_in}, self.secrets, self.procedure.inputs)
+        if self.before is None:
+            return values
+        scopes = {each.name: each.scope for each in self.procedure.steps}
+        for step in self.before.steps:
+            values.add(step.event, scopes.get(step.event.step, ""))
+        for name, outcome in stage_outcomes(self.before).items():
+            values.keep_outcome(name, outcome)
+        values.attach(it.name for answer in self.before.answers for it in answer.event.attachments)
+        return values
+
+    def engine(self, leases: Leases, doors: Doors, progress: Progress, *, redactor: Redactor) -> Engine:
+        """Return what carries the attempt out, through doors."""
+        recorder = StepRecorder(
+            run=self.started.run,
+            leases=leases,
+            procedure=self.procedure,
+            values=self.values(),
+            flow=Flow(step.event for step in (self.before.steps if self.before else ())),
+            doors=doors,
+            progress=progress,
+            redactor=redactor,
+        )
+        return Engine(recorder)
