@@ -31,7 +31,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return by_fold[same]
     if begun := _begun(folded, by_fold):
         return by_fold[begun]
-    errors = {name: _errors(folded, name) for name in by_fold if _is_comparable(folded, name)}
+    errors = {name: typing_errors(folded, name) for name in by_fold if _is_comparable(folded, name)}
     likely = [name for name, number in errors.items() if number <= _allowed(folded, name)]
     best = min(likely, key=lambda name: (errors[name], -_likeness(folded, name), name), default=None)
     best = best or _continued(folded, by_fold)
@@ -87,14 +87,14 @@ def _is_same_number(typed: str, meant: str) -> bool:
         return True
     is_swapped = sorted(typed) == sorted(meant)
     is_doubled = len(typed) == len(meant) + 1 and set(typed) == set(meant)
-    return (is_swapped or is_doubled) and _errors(typed, meant) == 1
+    return (is_swapped or is_doubled) and typing_errors(typed, meant) == 1
 
 
 def _likeness(word: str, name: str) -> float:
     return SequenceMatcher(None, word, name).ratio()
 
 
-def _errors(word: str, name: str) -> int:
+def typing_errors(word: str, name: str) -> int:
     """Return how many letters were typed wrong, too much, not at all, or in place of their neighbour's.
 
     The «optimal string alignment» distance: Boytsov, «Indexing methods for approximate dictionary searching» (2011).
