@@ -21,7 +21,7 @@ _VALUES: dict[str, object] = {
         ("D", "DAY", "DB", "HEAD", "HOST", "ID", "N", "NAME=T", "NEW", "OWNER/NAME", "PATH", "T", "T/T", "TEXT"), ""
     ),
     **dict.fromkeys(("DAY..DAY", "YYYY", "[REASON=]T/T"), ""),
-    **dict.fromkeys(("NAME=FILE", "NAME=VALUE", "RUN", "STEP=TEXT"), ""),
+    **dict.fromkeys(("NAME=FILE", "NAME=VALUE", "QUERY...", "RUN", "STEP=TEXT"), ""),
     **dict.fromkeys(("HOST...", "PATTERN"), "hosts"),
     **dict.fromkeys(("FILE", "URL"), "files"),
     "PLACE": [["file:", "a file on this machine"], ["git:", "a branch"], ["host:", "a file on a host"]],

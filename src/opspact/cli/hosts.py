@@ -68,6 +68,22 @@ class Passwords(Struct):
     become: Secret | None = None
 
 
+@contextmanager
+def recorded_history(settings: Settings, workspace: Workspace) -> Iterator[Ledger | None]:
+    """Given a contract's folder, yield its ledger to read, None when nothing was ever recorded.
+
+    Raise LedgerBroken when its end is cut off, LedgerUnreadable when it cannot be used, then or later.
+    """
+    try:
+        ledger = open_ledger(settings.ledger_target(workspace.state), create=False)
+    except NothingFound:
+        yield None
+        return
+    with read_only(), ledger:
+        ledger.check_end()
+        yield ledger
+
+
 class CommandContext(Struct):
     """What a command works with: a contract's folder, and what it compiles to now."""
 
@@ -124,17 +140,8 @@ class CommandContext(Struct):
 
     @contextmanager
     def history(self) -> Iterator[Ledger | None]:
-        """Yield the ledger to read, None when nothing was ever recorded.
-
-        Raise LedgerBroken when its end is cut off, LedgerUnreadable when it cannot be used, then or later.
-        """
-        try:
-            ledger = open_ledger(self.settings.ledger_target(self.workspace.state), create=False)
-        except NothingFound:
-            yield None
-            return
-        with read_only(), ledger:
-            ledger.check_end()
+        """Yield the ledger to read, and raise errors, as `recorded_history` does."""
+        with recorded_history(self.settings, self.workspace) as ledger:
             yield ledger
 
     @contextmanager

@@ -1,6 +1,6 @@
-"""The forms that most commands speak in.
+"""The forms that most commands speak in, and the languages of texts for the customer.
 
-Comes in: nothing. Goes out: the words for `--format`.
+Comes in: nothing. Goes out: the words for `--format` and `--language`.
 """
 
 from enum import StrEnum
@@ -19,3 +19,10 @@ class CheckFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     JUNIT = "junit"
+
+
+class Language(StrEnum):
+    """The languages of a contract's texts."""
+
+    ZH = "zh-CN"
+    EN = "en"

@@ -1,4 +1,4 @@
-"""`opspact runbook run|resume|abandon`: procedures for operators.
+"""`opspact runbook search|run|resume|abandon`: procedures for operators.
 
 Comes in: the contract's folder. Goes out: what each command's module does.
 """
@@ -6,9 +6,11 @@ Comes in: the contract's folder. Goes out: what each command's module does.
 import typer
 
 from opspact.cli.runbook_run import abandon, resume, run
+from opspact.cli.runbook_search import search
 
 app = typer.Typer()
 
+app.command("search", help="Find runbooks by what people see, or by an error text; in Chinese and English.")(search)
 app.command("run", help="Run a runbook for a host.")(run)
 app.command("resume", help="Go on with a run that stopped, waits or failed.")(resume)
 app.command("abandon", help="Give up a run that is not done.")(abandon)

@@ -39,6 +39,7 @@ def usage_error(error: typer.TyperException, arguments: Sequence[str]) -> Refuse
     hint = f"see `{command} --help`"
     return (
         _too_early(error, arguments)
+        or _text_with_dash(error, arguments)
         or _no_such_name(error, hint)
         or _wrong_value(error, hint)
         or _no_value(error)
@@ -71,6 +72,15 @@ def _no_such_name(error: typer.TyperException, hint: str) -> Refused | None:
     known = [name for parser in parsers for param in parser.params for name in param.opts if name.startswith("--")]
     near = nearest(option, known)
     return Refused(f"unknown option {option}", hint=f"did you mean {near}?" if near else hint)
+
+
+def _text_with_dash(error: typer.TyperException, arguments: Sequence[str]) -> Refused | None:
+    """Return the refusal of a text that was taken for an option, such as `-bash: fork: …`; None of anything else."""
+    option = getattr(error, "option_name", "")
+    texts = [word for word in arguments if word.startswith("-") and " " in word.partition("=")[0]]
+    if option and "No such option" in error.message and any(text.startswith(option) for text in texts):
+        return Refused(f"unknown option {option}", hint='write -- before a text that begins with "-"')
+    return None
 
 
 def _too_early(error: typer.TyperException, arguments: Sequence[str]) -> Refused | None:
