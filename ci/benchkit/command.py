@@ -14,7 +14,7 @@ from pathlib import Path
 
 from labkit import LabError
 
-from benchkit import drifting, measure, page
+from benchkit import drifting, measure, page, searching
 from benchkit.bed import Bed
 from benchkit.measure import Taking
 from benchkit.table import Row, markdown
@@ -27,6 +27,7 @@ ALONE = {
     "check": (measure.checking, measure.comparing),
     "deadlines": (measure.a_million_deadlines,),
     "judge": (measure.judging,),
+    "search": (searching.search,),
 }
 WITH_DATA = {
     "purge": (measure.purge,),
