@@ -5,6 +5,7 @@ The tests share the hosts and go in the order written.
 
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,10 @@ def start(contract: Contract, runbook: str, *arguments: str) -> Said:
     return contract.run("runbook", "run", runbook, *arguments, "--format", "json")
 
 
+def is_gone(lab: Lab, host: str) -> bool:
+    return "4242" not in lab.root(host, "ps -eo args").out
+
+
 def outcomes(said: Said) -> list[tuple[str, str]]:
     return [(step["step"], step["outcome"]) for step in said.json["steps"]]
 
@@ -209,7 +214,7 @@ def test_a_time_limit_ends_what_runs_on_the_host(two_releases: Lab, contract: Co
         said = start(contract, "limited", "--host", host)
         assert said.code == 3, said
         assert "not finished within 2s" in said.json["detail"]
-        until(lambda host=host: "4242" not in two_releases.root(host, "ps -eo args").out)
+        until(partial(is_gone, two_releases, host))
 
 
 def test_an_interrupt_stops_at_the_border(two_releases: Lab, contract: Contract) -> None:

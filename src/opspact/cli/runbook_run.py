@@ -41,13 +41,13 @@ from opspact.run.execution import Execution, StageResult
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer, PlannedStage
 from opspact.run.stage import new_id
-from opspact.runbook.attempt import Attempt
+from opspact.runbook.attempt import RESUME, Attempt
 from opspact.runbook.doors import Prompt
 from opspact.runbook.dry_run import DryRun, DryStep
 from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable
 from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.workspace.workspace import actor, context, now, redactor
 
 Answers = Annotated[
@@ -236,14 +236,16 @@ class _Running(Struct):
     def _carry_out(self, attempt: Attempt, opening: tuple[EventType, ...] = ()) -> RunResult:
         head, run, made = self.work.head, attempt.run, attempt.procedure
         leases = Leases(self.ledger, partial(context, head), run=run.id, attempt=attempt.state.attempt + 1)
-        planned = attempt.planned(self._answers(attempt.planned()))
+        attempt = replace(attempt, answers=self._answers(attempt.planned()))
         progress = RunProgress(self.work.settings.stderr, language=head.contract.language)
         with (
             signals.defer(self._notice) as asked,
             doors(self.work, self.ledger, leases, operator=self.operator) as opened,
         ):
             engine = attempt.engine(leases, opened, progress, redactor=redactor(head.contract))
-            execution = Execution(run, planned, leases, lambda: _stopped(asked.numbers), opening)
+            execution = Execution(
+                run, attempt.planned(), leases, lambda: _stopped(asked.numbers), (*opening, *attempt.opening)
+            )
             result = execution.carry_out(engine.work())
         events = tuple(each.event for each in read_run(self.ledger, head.contract.name, run.id, now=now()).steps)
         return RunResult(run.id, made, result, events)
@@ -258,7 +260,7 @@ class _Running(Struct):
         for stage in planned:
             if not stage.question:
                 continue
-            prompt = Prompt(stage.stage.name, "resume", stage.question, choice=tuple(each.value for each in Answer))
+            prompt = Prompt(stage.stage.name, RESUME, stage.question, choice=tuple(each.value for each in Answer))
             given = self.operator.answers.get(stage.stage.name, "")
             reply = self.operator.ask(prompt) if self.operator.is_asked and given not in set(Answer) else None
             text = reply.text if reply else given

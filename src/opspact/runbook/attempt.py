@@ -5,7 +5,8 @@ Comes in: a procedure, how the run was started, what the ledger has of it. Goes 
 
 from collections.abc import Mapping
 
-from opspact.ledger.runbook_events import RunbookStarted
+from opspact.ledger.event_type import EventType
+from opspact.ledger.runbook_events import RunbookAnswered, RunbookStarted, StepOutcome
 from opspact.onhost.redaction import Redactor
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer, PlannedStage, resume
@@ -14,22 +15,29 @@ from opspact.run.state import RunState
 from opspact.runbook.doors import Doors
 from opspact.runbook.engine import Engine
 from opspact.runbook.flow import Flow
-from opspact.runbook.history import RunbookRun, stage_outcomes
+from opspact.runbook.history import RunbookRun
 from opspact.runbook.procedure import Procedure
 from opspact.runbook.step_recorder import Progress, StepRecorder
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct
 from opspact.values.secret import Secret
 
+RESUME = "resume"
+"""The question whether a stage that began, and has no result, took effect."""
+
 
 class Attempt(Struct, kw_only=True):
-    """An attempt of a run by an operator. `secrets` are those of the secret inputs; `before`: what earlier ones did."""
+    """An attempt of a run by an operator. `secrets` are those of the secret inputs; `before`: what earlier ones did.
+
+    `answers` are about stages that must not be repeated silently.
+    """
 
     procedure: Procedure
     started: RunbookStarted
     operator: str
     secrets: Mapping[str, Secret]
     before: RunbookRun | None = None
+    answers: Mapping[str, Answer] = {}
 
     @property
     def state(self) -> RunState:
@@ -46,9 +54,15 @@ class Attempt(Struct, kw_only=True):
         }
         return self.procedure.run(self.started.run, arguments)
 
-    def planned(self, answers: Mapping[str, Answer] | None = None) -> tuple[PlannedStage, ...]:
-        """Given answers about stages that must not be repeated silently, return what becomes of each stage."""
-        return resume(self.run, self.state, answers)
+    def planned(self) -> tuple[PlannedStage, ...]:
+        """Return what becomes of each stage. Raise Refused for an answer about a stage that is none."""
+        return resume(self.run, self.state, self.answers)
+
+    @property
+    def opening(self) -> tuple[EventType, ...]:
+        """What is recorded when the attempt begins."""
+        run = self.started.run
+        return tuple(RunbookAnswered(run, step, RESUME, answer.value) for step, answer in self.answers.items())
 
     def values(self) -> RunValues:
         """Return the values of the run: inputs, and what earlier attempts captured and were answered."""
@@ -60,8 +74,11 @@ class Attempt(Struct, kw_only=True):
         scopes = {each.name: each.scope for each in self.procedure.steps}
         for step in self.before.steps:
             values.add(step.event, scopes.get(step.event.step, ""))
-        for name, outcome in stage_outcomes(self.before).items():
-            values.keep_outcome(name, outcome)
+        said = {each.event.step: each.event.answer for each in self.before.answers if each.event.question == RESUME}
+        said |= {step: answer.value for step, answer in self.answers.items()}
+        for step_name, answer in said.items():
+            if answer == Answer.DONE:
+                values.keep_outcome(step_name, StepOutcome.DONE.value)
         values.attach(it.name for answer in self.before.answers for it in answer.event.attachments)
         return values
 

@@ -57,5 +57,5 @@ def copy_verdict(figures: BackupStats, suspects: SuspectCopies, at: datetime, *,
     if bad := [each for each in looked if each.verdict in {result.Verdict.CRITICAL, result.Verdict.UNKNOWN}]:
         return Verdict(StepOutcome.FAILED, f"{said}; its last check or restore test says {bad[0].verdict.value}")
     if is_checked and not looked:
-        return Verdict(StepOutcome.UNKNOWN, f"{said}, but no check or restore test has looked at its repository yet")
+        return Verdict(StepOutcome.UNKNOWN, f"{said}, but no check or restore test of its repository is known")
     return Verdict(StepOutcome.DONE, f"{said}; {'checked' if looked else 'its repository is not checked by a policy'}")

@@ -225,7 +225,7 @@ class Engine(Struct):
 
     def _manual(self, stage: ProcedureStep, action: ManualAction) -> StageResult:
         started = self.doors.now()
-        said = self.values.filled(action.text.en, stage.scope, "", revealed=False)
+        said = self.values.shown(action.text.en, stage.scope)
         prompt = Prompt(stage.name, CONFIRM, said, choice=("done", "failed"), default="done", attach=action.attach)
         reply = self.doors.ask(prompt)
         if reply is None or (action.attach and reply.text == "done" and not reply.attachments):
@@ -255,7 +255,7 @@ class Engine(Struct):
 
     def _notify(self, stage: ProcedureStep, action: NotifyAction) -> StageResult:
         started = self.doors.now()
-        message = self.values.filled(action.message.en, stage.scope, "", revealed=False)
+        message = self.values.shown(action.message.en, stage.scope)
         attempt = self.recorder.leases.attempt
         notice = RunbookNotice(self.recorder.run, stage.name, str(action.recipient), message, attempt)
         answer = Answer(outcome=StepOutcome.DONE, output=f"{action.recipient}: {message}\n")

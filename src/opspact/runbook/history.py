@@ -18,7 +18,7 @@ from opspact.ledger.runbook_events import (
 )
 from opspact.ledger.store import Ledger
 from opspact.run.journal import Journal
-from opspact.run.state import Finished, NotStarted, RunState, is_done
+from opspact.run.state import Finished, NotStarted, RunState
 from opspact.runbook.flow import ROLLBACK
 from opspact.runbook.procedure import CLOSE
 from opspact.structs import Struct
@@ -132,12 +132,6 @@ def resumable(found: RunbookRun) -> RunbookRun:
     if found.is_alive:
         raise Busy(f"run {found.id} may still be running", hint="wait until it has ended, or stop its process")
     return found
-
-
-def stage_outcomes(found: RunbookRun) -> dict[str, str]:
-    """Return what the stages of a run came to that are done, although no result says so: a person has said it."""
-    named = {each.event.step for each in found.steps}
-    return {name: "done" for name, state in found.state.stages.items() if name not in named and is_done(state)}
 
 
 def last_detail(found: RunbookRun) -> str:

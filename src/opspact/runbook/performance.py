@@ -215,7 +215,7 @@ class StepCall(Struct):
             outcome=answer.outcome,
             started=started,
             ended=self.doors.now(),
-            command=self.shown(action, host),
+            command=tuple(without_secrets(text, secrets) for text in self.shown(action, host)),
             digest=answer.digest or _digest(action),
             exit_code=answer.exit_code,
             changed=answer.changed,

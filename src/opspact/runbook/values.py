@@ -11,6 +11,7 @@ from typing import Any
 from opspact.errors import OperationFailed
 from opspact.ledger.runbook_events import RunbookStepEnded
 from opspact.model.policies.runbook import Capture
+from opspact.runbook.output import without_secrets
 from opspact.runbook.procedure import Guard, ScopeInput
 from opspact.values.placeholders import filled, placeholder_names
 from opspact.values.secret import Secret
@@ -98,6 +99,10 @@ class RunValues:
         return filled(
             text, {name: self.value(name, scope, host, revealed=revealed) for name in placeholder_names(text)}
         )
+
+    def shown(self, text: str, scope: str) -> str:
+        """Given a text for people, return it with values, and nothing secret in it. Raise ValueMissing."""
+        return without_secrets(self.filled(text, scope, "", revealed=False), self.secrets)
 
     def known(self, scope: str, host: str, names: Iterable[str]) -> dict[str, str]:
         """Given names, return those that have a value at a step of a scope on a host."""
