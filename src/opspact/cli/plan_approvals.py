@@ -17,17 +17,10 @@ from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode
+from opspact.evidence.approvals import ApprovalStatus, approval_status, merged
 from opspact.ledger.store import Ledger
 from opspact.report.approvals import approval_json, approval_lines
-from opspact.rollout.approval_check import (
-    ApprovalStatus,
-    ApprovalSubject,
-    approval_status,
-    judged,
-    merged,
-    received,
-    recorded,
-)
+from opspact.rollout.approval_check import ApprovalSubject, judged, received, recorded
 from opspact.rollout.approval_requirements import reductions_of, requirements_of
 from opspact.rollout.approval_statement import SignedApproval
 from opspact.rollout.base import Base

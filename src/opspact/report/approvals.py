@@ -5,12 +5,11 @@ Comes in: how requirements stand. Goes out: lines, JSON.
 
 from collections.abc import Iterator, Sequence
 
+from opspact.evidence.approvals import ApprovalStatus, reason_not_checked
 from opspact.report.document import document
 from opspact.report.lines import Line, line
 from opspact.report.plan_requirements import commit_data, commit_lines, requirement_data
-from opspact.rollout.approval_check import ApprovalStatus
 from opspact.rollout.base import Base
-from opspact.rollout.permission import reason_not_checked
 from opspact.rollout.signed_commits import CommitSignatures
 from opspact.text.counts import format_count
 

@@ -5,8 +5,8 @@ Comes in: requirements, what was found of commits. Goes out: lines, JSON.
 
 from collections.abc import Iterator
 
+from opspact.evidence.approvals import Requirement
 from opspact.report.lines import Line, line
-from opspact.rollout.approval_requirements import Requirement
 from opspact.rollout.plan_requirements import PlanRequirements
 from opspact.rollout.signed_commits import NOT_CHECKED, CommitSignatures
 from opspact.text.counts import format_count

@@ -1,26 +1,22 @@
-"""Which approvals of a plan count: signatures judged when they are first seen, and what is recorded of them.
+"""Approvals of a plan: signatures judged when they are first seen, and what is recorded of them.
 
-In: signed approvals, the ledger, the base, the clock. Out: approvals, each with why it does not count; what is missing.
+In: signed approvals, the ledger, the base, the clock. Out: approvals, each with why it does not count.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from opspact.fleet.signers import signers_of
-from opspact.fleet.ssh_signature import InvalidSignature, verify
+from opspact.evidence.approvals import Approval, merged, roles_of, signed_by, why_from_the_future
+from opspact.fleet.ssh_signature import InvalidSignature
 from opspact.ledger.approval_events import ApprovalReceived
 from opspact.ledger.context import Context
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.names import PLAN_NAMESPACE
-from opspact.rollout.approval_requirements import Requirement, roles_of
 from opspact.rollout.approval_statement import SignedApproval
 from opspact.structs import Struct
-from opspact.text.instants import format_instant_in_utc
 
-_AHEAD = timedelta(minutes=5)
 _ANOTHER_TEXT = "it is for another text of this plan"
-"""So far may the clock of who signs be ahead of ours."""
 
 
 class ApprovalSubject(Struct):
@@ -36,43 +32,14 @@ class ApprovalSubject(Struct):
     seal: str
 
 
-class Approval(Struct):
-    """Somebody's approval. `received` is when it was first seen (None: it is seen now, and not recorded).
-
-    `roles`: for whom the person approved then. `why` it counts for nothing; empty: it counts where it is asked for.
-    """
-
-    person: str
-    fingerprint: str
-    approved: datetime
-    received: datetime | None
-    roles: tuple[str, ...] = ()
-    source: str = ""
-    why: str = ""
-
-
-class ApprovalStatus(Struct):
-    """How a requirement stands: who approved, and whose approval does not count for it, with the reason."""
-
-    requirement: Requirement
-    approvers: tuple[str, ...]
-    others: tuple[tuple[str, str], ...]
-
-    @property
-    def missing(self) -> int:
-        """How many approvals are missing."""
-        count = self.requirement.approval.count - len(self.approvers)
-        return max(count, 0) if self.requirement.is_checked else 0
-
-
 def judged(signed: SignedApproval, thing: ApprovalSubject, base: Contract, *, at: datetime) -> Approval:
     """Given a signed approval, what it has to be of, and the contract that decides, judge it as it is seen now."""
     statement = signed.statement
     seen = Approval("", "", statement.approved, None, source=signed.file)
-    if why := _is_of_another(signed, thing) or _is_from_the_future(statement.approved, at):
+    if why := _is_of_another(signed, thing) or why_from_the_future(statement.approved, at):
         return _with(seen, why=why)
     try:
-        by = verify(statement.signed_bytes(), signed.signature, signers_of(base), namespace=PLAN_NAMESPACE, at=at)
+        by = signed_by(statement.signed_bytes(), signed.signature, base, namespace=PLAN_NAMESPACE, at=at)
     except InvalidSignature as error:
         return _with(seen, why=str(error))
     roles = roles_of(base.people[by.person])
@@ -96,12 +63,6 @@ def _is_of_another(signed: SignedApproval, thing: ApprovalSubject) -> str:
     if statement.seal != thing.seal:
         return _ANOTHER_TEXT if thing.seal else "it is for a plan file, and none is applied"
     return ""
-
-
-def _is_from_the_future(approved: datetime, at: datetime) -> str:
-    return (
-        f"it was signed at {format_instant_in_utc(approved)}, which is in the future" if approved > at + _AHEAD else ""
-    )
 
 
 def recorded(ledger: Ledger | None, thing: ApprovalSubject) -> Iterator[Approval]:
@@ -142,35 +103,3 @@ def received(
     if events:
         ledger.record_all(events, context=now, skip_recorded=True)
     return merged(recorded(ledger, thing), (each for _, each in seen))
-
-
-def merged(known: Iterable[Approval], seen: Iterable[Approval]) -> tuple[Approval, ...]:
-    """Given what was received and what is seen now, return both, each approval once."""
-    before = list(known)
-    names = {(each.fingerprint, each.approved) for each in before}
-    return (*before, *(each for each in seen if (each.fingerprint, each.approved) not in names))
-
-
-def approval_status(
-    requirement: Requirement, approvals: Iterable[Approval], *, requesters: Iterable[str], at: datetime
-) -> ApprovalStatus:
-    """Given a requirement and approvals, return who approved, at a time, and why others do not count for it."""
-    asked = frozenset(requesters)
-    counted: dict[str, None] = {}
-    others: dict[tuple[str, str], None] = {}
-    for each in approvals:
-        if why := each.why or _why_not(requirement, each, asked, at=at):
-            others[each.person or each.source, why] = None
-        else:
-            counted[each.person] = None
-    return ApprovalStatus(requirement, tuple(counted), tuple(each for each in others if each[0] not in counted))
-
-
-def _why_not(requirement: Requirement, given: Approval, requesters: frozenset[str], *, at: datetime) -> str:
-    approval = requirement.approval
-    if approval.role not in given.roles:
-        return f"does not approve for {approval.role}"
-    if approval.not_requester and given.person in requesters:
-        return "is the requester"
-    ends = min(given.received or at, given.approved) + approval.expires.time
-    return f"expired at {format_instant_in_utc(ends)}" if at >= ends else ""

@@ -4,19 +4,27 @@ In: a plan's digest, who approves. Out: a signed approval; or why a file is none
 plan, and who made it, so an approval of something else is one of something else.
 """
 
-import json
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from opspact.errors import Refused
-from opspact.ledger.canonical import canonical_json
+from opspact.evidence.signed_statement import (
+    instant_of,
+    instant_text,
+    parse_signed,
+    read_data,
+    signed_bytes,
+    signed_text,
+    text_of,
+)
 from opspact.model.names import document_schema
 from opspact.structs import Struct
 
 SUFFIX = ".approval"
 _SCHEMA = document_schema("approval")
 _TEXTS = ("contract", "contract_digest", "plan", "requester", "seal", "action")
-_LARGEST = 100_000  # bytes
 
 
 class Statement(Struct):
@@ -45,12 +53,12 @@ class Statement(Struct):
             "plan": self.plan,
             "requester": self.requester,
             "seal": self.seal,
-            "approved": f"{self.approved.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "approved": instant_text(self.approved),
         }
 
     def signed_bytes(self) -> bytes:
         """Return the bytes that are signed: the canonical JSON."""
-        return canonical_json(self.as_data()).encode()
+        return signed_bytes(self)
 
 
 class SignedApproval(Struct):
@@ -63,42 +71,21 @@ class SignedApproval(Struct):
 
 def approval_text(approval: SignedApproval) -> str:
     """Given an approval, return the text of its file."""
-    content = {**approval.statement.as_data(), "signature": approval.signature}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return signed_text(approval.statement, approval.signature)
 
 
 def read_approval(file: Path) -> SignedApproval:
     """Given a file, return the approval that it holds; the signature is not checked. Raise Refused when it is none."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(_LARGEST + 1)
-    except OSError as error:
-        raise Refused(f"cannot read {file}: {error.strerror}") from error
-    return parse_approval(data, str(file))
+    return parse_approval(read_data(file), str(file))
 
 
 def parse_approval(data: bytes, origin: str) -> SignedApproval:
     """Given bytes and where they come from, return the approval that they are. Raise Refused when they are none."""
     refused = Refused(f"{origin} is not an opspact approval", hint="`opspact plan approve FILE` makes one")
-    if len(data) > _LARGEST:
-        raise refused
-    try:
-        content = json.loads(data)
-        statement = Statement(
-            **{name: _text(content[name]) for name in _TEXTS},
-            approved=datetime.fromisoformat(_text(content["approved"])),
-        )
-        signature = _text(content["signature"])
-        # Whatever else the file says is not signed: then it is not what was approved.
-        is_whole = statement.approved.tzinfo is not None and content == {**statement.as_data(), "signature": signature}
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise refused from error
-    if not is_whole:
-        raise refused
+    statement, signature = parse_signed(data, _statement, refused=refused)
     return SignedApproval(statement, signature, origin)
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+def _statement(content: Mapping[str, Any]) -> Statement:
+    texts = {name: text_of(content[name]) for name in _TEXTS}
+    return Statement(**texts, approved=instant_of(content["approved"]))

@@ -8,17 +8,24 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from opspact.errors import Refused
+from opspact.evidence.approvals import (
+    ApprovalStatus,
+    Requirement,
+    approval_status,
+    missing_words,
+    people_named,
+    reason_not_checked,
+)
 from opspact.ledger.approval_events import ApprovalSkipped
 from opspact.ledger.context import Context
 from opspact.ledger.store import Ledger
 from opspact.plan.plan import Plan
-from opspact.rollout.approval_check import ApprovalStatus, ApprovalSubject, approval_status, received
-from opspact.rollout.approval_requirements import Requirement, people_named, requirements
+from opspact.rollout.approval_check import ApprovalSubject, received
+from opspact.rollout.approval_requirements import requirements
 from opspact.rollout.approval_statement import SignedApproval
 from opspact.rollout.base import Base
 from opspact.rollout.signed_commits import NOT_CHECKED, check_signed, signed_commits
 from opspact.structs import Struct
-from opspact.text.counts import format_count
 from opspact.workspace.commits import authors
 from opspact.workspace.workspace import Compiled, Workspace, actor, context
 
@@ -129,17 +136,3 @@ def requested_by(workspace: Workspace, base: Base, head: Compiled, *, names: Ite
     """Given who made, applies and signed a change, return the people who asked for it, authors of commits included."""
     written = authors(workspace.folder, base.commit, head.commit) if base.commit and head.commit else frozenset()
     return people_named(base.contract, (*names, *written))
-
-
-def reason_not_checked(requirement: Requirement) -> str:
-    """Given a requirement that nobody can meet, return why."""
-    return f"nobody of {requirement.approval.role} has a signing key"
-
-
-def missing_words(missing: ApprovalStatus) -> str:
-    """Given a requirement that is not met, return what is missing, in words."""
-    requirement, approval = missing.requirement, missing.requirement.approval
-    who = f"{format_count(missing.missing, 'more approver' if missing.approvers else 'approver')} from {approval.role}"
-    besides = ", not the requester" if approval.not_requester else ""
-    others = "".join(f"; {name}: {why}" for name, why in missing.others)
-    return f"approval {approval.name} is missing ({' and '.join(requirement.occasions)}): {who}{besides}{others}"

@@ -5,8 +5,9 @@ In: the base, the contract as it is to be, a plan. Out: approvals that are neede
 
 from functools import partial
 
+from opspact.evidence.approvals import Requirement
 from opspact.plan.plan import Plan
-from opspact.rollout.approval_requirements import Requirement, is_any_destructive, reductions_of, requirements_of
+from opspact.rollout.approval_requirements import is_any_destructive, reductions_of, requirements_of
 from opspact.rollout.base import Base
 from opspact.rollout.contract_comparison import ContractComparison
 from opspact.rollout.signed_commits import CommitSignatures, signed_commits

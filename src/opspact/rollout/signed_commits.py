@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from opspact.errors import Refused
+from opspact.evidence.approvals import Requirement
 from opspact.fleet.signers import signers_of
 from opspact.fleet.ssh_signature import InvalidSignature, Signer, verify
-from opspact.rollout.approval_requirements import Requirement
 from opspact.rollout.base import Base
 from opspact.structs import Struct
 from opspact.text.names import list_names

@@ -8,11 +8,12 @@ from building import DAY, backup, service, tree
 
 from opspact.compile.build import build
 from opspact.compile.obligations import obligations
+from opspact.evidence.approvals import Requirement
 from opspact.obligations.obligation import Obligation
 from opspact.plan.obligation_comparison import compare_obligations, obligation_groups
 from opspact.plan.plan import Plan
 from opspact.resolve.contract import resolve
-from opspact.rollout.approval_requirements import Requirement, requirements
+from opspact.rollout.approval_requirements import requirements
 from opspact.rollout.base import Base
 from opspact.rollout.contract_comparison import ContractComparison, PolicyDifference, compare_contracts
 from opspact.workspace.workspace import Compiled
