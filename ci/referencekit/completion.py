@@ -30,6 +30,7 @@ _VALUES: dict[str, object] = {
     "opspact backup restore DIR": "",
     "opspact comment URL": "",
     "CLAUSE|POLICY|HOST|STEP": "trace",
+    "STEP": "",
     "POLICY": "records/access,review,spare,visit",
     "PERSON": "policies/person",
     "NAME|FILE": "policies/calendar",

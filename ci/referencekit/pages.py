@@ -32,9 +32,10 @@ def pages() -> dict[str, str]:
 
 def write() -> None:
     """Make docs/reference hold these pages and nothing else; write the table for completion."""
-    TABLE.write_text(completion_table(), encoding="utf-8")
+    table, files = completion_table(), pages()  # all or nothing: an error leaves what is there
+    TABLE.write_text(table, encoding="utf-8")
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for path, text in pages().items():
+    for path, text in files.items():
         target = FOLDER / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -1,10 +1,11 @@
-"""`opspact runbook search|run|resume|abandon`: procedures for operators.
+"""`opspact runbook search|run|resume|approve|abandon`: procedures for operators.
 
 Comes in: the contract's folder. Goes out: what each command's module does.
 """
 
 import typer
 
+from opspact.cli.runbook_approve import approve
 from opspact.cli.runbook_run import abandon, resume, run
 from opspact.cli.runbook_search import search
 
@@ -13,4 +14,5 @@ app = typer.Typer()
 app.command("search", help="Find runbooks by what people see, or by an error text; in Chinese and English.")(search)
 app.command("run", help="Run a runbook for a host.")(run)
 app.command("resume", help="Go on with a run that stopped, waits or failed.")(resume)
+app.command("approve", help="Approve a step of a run by a signature; another person than who runs it.")(approve)
 app.command("abandon", help="Give up a run that is not done.")(abandon)

@@ -21,23 +21,27 @@ from opspact.jobs.collection import Collector
 from opspact.jobs.run import Answer as JobAnswer
 from opspact.ledger.runbook_events import StepOutcome
 from opspact.ledger.store import Ledger
+from opspact.model.contract import Contract
 from opspact.model.contract_jobs import restore_job
 from opspact.model.inventory.bastion import bastions
 from opspact.model.result import Outcome, Result
 from opspact.model.runbook_actions import RestoreAction
 from opspact.recovery.restore import Folder, HostRestore, OneDatabase, RestoreRequest
 from opspact.run.leases import Leases
+from opspact.runbook.approvals import RunApprovals
 from opspact.runbook.doors import Answer, FabricCall, Verdict
+from opspact.runbook.history import read_run
 from opspact.runbook.host_doors import HostDoors, OtherDoors, RunWork
 from opspact.runbook.tasks import TaskRunner
-from opspact.workspace.workspace import Compiled
+from opspact.workspace.workspace import Compiled, now
 
 
 @contextmanager
 def doors(work: CommandContext, ledger: Ledger, leases: Leases, *, operator: Operator) -> Iterator[HostDoors]:
     """Given a command's context and a run's leases, yield its doors; every session is closed at the end."""
     settings = partial(_settings, work)
-    others = OtherDoors(call=_call, restore=partial(_restore, work.head), approvals=_approvals, ask=operator.ask)
+    approvals = partial(_approvals, work.head.contract, ledger)
+    others = OtherDoors(call=_call, restore=partial(_restore, work.head), approvals=approvals, ask=operator.ask)
     place = RunWork(work.head, ledger, work.sessions, RunSettings().python)
     made = HostDoors(place, leases, TaskRunner(work.head, settings), others=others)
     with made:
@@ -95,5 +99,8 @@ def _call(session: Session, call: FabricCall, timeout: float) -> Answer:
     raise OperationFailed(f"{session.name}: {call.task}: tasks of a fabfile are not run yet ({timeout:g} s)")
 
 
-def _approvals(run: str, step: str, approval: str) -> Verdict:
-    return Verdict(StepOutcome.UNKNOWN, f"{run} {step}: approvals by {approval} are not read yet")
+def _approvals(contract: Contract, ledger: Ledger, run: str, step: str, approval: str) -> Verdict:  # noqa: PLR0917 - its last three are the door's
+    at = now()
+    found = RunApprovals(ledger, contract, read_run(ledger, contract.name, run, now=at).started)
+    status = found.status(step, approval, at=at)
+    return Verdict(StepOutcome.DONE if status.is_approved else StepOutcome.UNKNOWN, status.words)

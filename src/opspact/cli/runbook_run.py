@@ -18,8 +18,10 @@ from opspact.cli.runbook_doors import doors
 from opspact.cli.runbook_terminal import Operator, pairs
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
+from opspact.evidence.approvals import people_named
 from opspact.fleet import signals
 from opspact.fleet.secrets import resolve as resolve_secrets
+from opspact.fleet.signers import key_holders
 from opspact.ledger.event_type import EventType
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookAbandoned, RunbookStarted, StepOutcome
@@ -41,14 +43,17 @@ from opspact.run.execution import Execution, StageResult
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer, PlannedStage
 from opspact.run.stage import new_id
+from opspact.runbook.approval_statement import read_approval
+from opspact.runbook.approvals import RunApprovals
 from opspact.runbook.attempt import RESUME, Attempt
 from opspact.runbook.doors import Prompt
 from opspact.runbook.dry_run import DryRun, DryStep
-from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable
+from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable, run_procedure
 from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
 from opspact.structs import Struct, replace
 from opspact.workspace.workspace import actor, context, now, redactor
+from opspact.workspace.workspace import context as context_of
 
 Answers = Annotated[
     list[str] | None,
@@ -99,20 +104,25 @@ def run(  # noqa: PLR0913 - one for each option
         return _shown(work, running.start(request, confirmed=confirmed), form)
 
 
-def resume(
+def resume(  # noqa: PLR0913 - one for each option
     context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run.")],
     *,
     answers: Answers = None,
     attached: Attached = None,
+    approvals: Annotated[
+        list[Path] | None, typer.Option("--approval", metavar="FILE", help="A file from `opspact runbook approve`.")
+    ] = None,
     form: Form = Format.TEXT,
 ) -> ExitCode:
     """Given a run that is not done, go on with it; return CLEAN when it was carried out to its end."""
+    given = [read_approval(file) for file in approvals or ()]
     work = command_context(context)
     operator = _operator(work, answers, attached)
     work.passwords()
     with work.ledger() as ledger:
         found = resumable(read_run(ledger, work.head.contract.name, run, now=now()))
+        RunApprovals(ledger, work.head.contract, found.started).receive(given, context=context_of(work.head))
         return _shown(work, _Running(work, ledger, operator).resume(found), form)
 
 
@@ -188,7 +198,8 @@ class _Running(Struct):
         shown = start_lines(made, request.inputs.items(), language=head.contract.language)
         self.work.settings.stderr.show(shown)
         self._confirm(made, confirmed)
-        started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs)
+        person = min(people_named(head.contract, (actor(),)), default="")
+        started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs, person)
         return self._carry_out(self._attempt(made, started), (started, *claims))
 
     def dry_run(self, request: RunRequest) -> tuple[Procedure, tuple[DryStep, ...]]:
@@ -203,15 +214,8 @@ class _Running(Struct):
 
     def resume(self, found: RunbookRun) -> RunResult:
         """Given a run, go on with it where it stands. Raise Refused when its runbook is another one now."""
-        started = found.started.event
-        runbook = find_runbook(self.work.head.contract, started.runbook)
-        made = procedure(self.work.head.contract, runbook, started.targets, inputs=started.inputs)
-        if made.digest != started.digest:
-            raise Refused(
-                f"runbook {runbook.name} was changed since run {found.id} began",
-                hint=f"use the policies of commit {found.started.commit[:12]}, or abandon the run and start a new one",
-            )
-        return self._carry_out(self._attempt(made, started, found))
+        made = run_procedure(self.work.head.contract, found)
+        return self._carry_out(self._attempt(made, found.started.event, found))
 
     def _confirm(self, made: Procedure, confirmed: str | None) -> None:
         """Have the operator name the target of what destroys. Raise Refused when it is another name, or none."""
@@ -231,7 +235,8 @@ class _Running(Struct):
         references = {name: each.secret for name, each in made.runbook.inputs.items() if each.secret is not None}
         found = resolve_secrets(references.values(), self.work.workspace.folder) if references else {}
         secrets = {name: found[reference] for name, reference in references.items()}
-        return Attempt(procedure=made, started=started, operator=actor(), secrets=secrets, before=before)
+        people = key_holders(self.work.head.contract, now())
+        return Attempt(procedure=made, started=started, operator=actor(), secrets=secrets, before=before, people=people)
 
     def _carry_out(self, attempt: Attempt, opening: tuple[EventType, ...] = ()) -> RunResult:
         head, run, made = self.work.head, attempt.run, attempt.procedure

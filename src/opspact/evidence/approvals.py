@@ -93,7 +93,7 @@ def _names(person: Person) -> Iterator[str]:
     yield from (each.casefold() for each in person.channels.values() if isinstance(each, str))
 
 
-def why_from_the_future(approved: datetime, at: datetime) -> str:
+def invalid_time_reason(approved: datetime, at: datetime) -> str:
     """Given when something was signed, and the present time, return why it cannot have been; empty: it can."""
     return (
         f"it was signed at {format_instant_in_utc(approved)}, which is in the future" if approved > at + _AHEAD else ""

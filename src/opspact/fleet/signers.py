@@ -49,6 +49,16 @@ def named_key() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
+def key_holders(contract: Contract, at: datetime) -> tuple[str, ...]:
+    """Return the people whose signing keys whoever is here can sign with; none where OpenSSH is not installed."""
+    try:
+        here = {each.fingerprint for each in own_keys()}
+    except Refused:
+        return ()
+    signers = signers_of(contract)
+    return tuple(sorted({each.person for each in signers if each.fingerprint in here and not each.refusal(at)}))
+
+
 def contract_key(contract: Contract, at: datetime) -> OwnKey:
     """Return the one key of whoever is here that the policies name. Raise Refused when there is none, or several."""
     known = {each.fingerprint for each in signers_of(contract) if not each.refusal(at)}

@@ -213,6 +213,8 @@ HEAD_NAMESPACE = "opspact-ledger"
 """What signatures of heads are for, in the sense of ssh-keygen(1): one of a plan is none of a head."""
 PLAN_NAMESPACE = "opspact-plan"
 """What signatures of approvals are for."""
+RUNBOOK_NAMESPACE = "opspact-runbook"
+"""What signatures of approvals of a runbook's steps are for."""
 APPROVAL_NOTES = "refs/notes/opspact/approvals/"
 """Below it, a ref for each approver: git's notes on the commit that an approved plan is for."""
 

@@ -6,7 +6,7 @@ In: signed approvals, the ledger, the base, the clock. Out: approvals, each with
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from opspact.evidence.approvals import Approval, merged, roles_of, signed_by, why_from_the_future
+from opspact.evidence.approvals import Approval, invalid_time_reason, merged, roles_of, signed_by
 from opspact.fleet.ssh_signature import InvalidSignature
 from opspact.ledger.approval_events import ApprovalReceived
 from opspact.ledger.context import Context
@@ -36,7 +36,7 @@ def judged(signed: SignedApproval, thing: ApprovalSubject, base: Contract, *, at
     """Given a signed approval, what it has to be of, and the contract that decides, judge it as it is seen now."""
     statement = signed.statement
     seen = Approval("", "", statement.approved, None, source=signed.file)
-    if why := _is_of_another(signed, thing) or why_from_the_future(statement.approved, at):
+    if why := _is_of_another(signed, thing) or invalid_time_reason(statement.approved, at):
         return _with(seen, why=why)
     try:
         by = signed_by(statement.signed_bytes(), signed.signature, base, namespace=PLAN_NAMESPACE, at=at)

@@ -17,6 +17,7 @@ from opspact.runbook.engine import Engine
 from opspact.runbook.flow import Flow
 from opspact.runbook.history import RunbookRun
 from opspact.runbook.procedure import Procedure
+from opspact.runbook.requesters import PEOPLE
 from opspact.runbook.step_recorder import Progress, StepRecorder
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct
@@ -29,7 +30,8 @@ RESUME = "resume"
 class Attempt(Struct, kw_only=True):
     """An attempt of a run by an operator. `secrets` are those of the secret inputs; `before`: what earlier ones did.
 
-    `answers` are about stages that must not be repeated silently.
+    `answers` are about stages that must not be repeated silently. `people`: those whose signing keys the operator can
+    use.
     """
 
     procedure: Procedure
@@ -38,6 +40,7 @@ class Attempt(Struct, kw_only=True):
     secrets: Mapping[str, Secret]
     before: RunbookRun | None = None
     answers: Mapping[str, Answer] = {}
+    people: tuple[str, ...] = ()
 
     @property
     def state(self) -> RunState:
@@ -51,6 +54,7 @@ class Attempt(Struct, kw_only=True):
             "runbook": self.started.runbook,
             "targets": list(self.started.targets),
             "drill": self.started.drill,
+            PEOPLE: list(self.people),
         }
         return self.procedure.run(self.started.run, arguments)
 

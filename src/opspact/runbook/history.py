@@ -17,10 +17,12 @@ from opspact.ledger.runbook_events import (
     RunbookTarget,
 )
 from opspact.ledger.store import Ledger
+from opspact.model.contract import Contract
 from opspact.run.journal import Journal
 from opspact.run.state import Finished, NotStarted, RunState
 from opspact.runbook.flow import ROLLBACK
-from opspact.runbook.procedure import CLOSE
+from opspact.runbook.procedure import CLOSE, Procedure, procedure
+from opspact.runbook.request import find_runbook
 from opspact.structs import Struct
 
 
@@ -86,6 +88,19 @@ def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> Runbo
         is_alive=journal.is_at_work(run, now),
         is_abandoned=next(events(RunbookAbandoned), None) is not None,
     )
+
+
+def run_procedure(contract: Contract, found: RunbookRun) -> Procedure:
+    """Given a run, return its procedure by these policies. Raise Refused when its runbook is another one now."""
+    started = found.started.event
+    runbook = find_runbook(contract, started.runbook)
+    made = procedure(contract, runbook, started.targets, inputs=started.inputs)
+    if made.digest != started.digest:
+        raise Refused(
+            f"runbook {runbook.name} was changed since run {found.id} began",
+            hint=f"use the policies of commit {found.started.commit[:12]}, or abandon the run and start a new one",
+        )
+    return made
 
 
 class NewRun(Struct):
