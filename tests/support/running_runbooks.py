@@ -16,7 +16,7 @@ from opspact.resolve.contract import resolve
 from opspact.run.execution import Execution, StageResult
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer as ResumeAnswer
-from opspact.runbook.attempt import Attempt
+from opspact.runbook.attempt import Attempt, Speech
 from opspact.runbook.doors import Answer, FabricCall, HostCommand, Prompt, Reply, Tasks, Verdict
 from opspact.runbook.history import NewRun, claimed_targets, read_run, resumable
 from opspact.runbook.procedure import Procedure, ProcedureStep, procedure
@@ -205,7 +205,7 @@ class Office:
         run = attempt.run
         leases = Leases(self.ledger, context, run=run.id, attempt=attempt.state.attempt + 1)
         execution = Execution(run, attempt.planned(), leases, opening=(*opening, *attempt.opening))
-        engine = attempt.engine(leases, doors, Quiet(), redactor=Redactor(()))
+        engine = attempt.engine(leases, doors, Quiet(), speech=Speech("en", Redactor(())))
         result = execution.carry_out(engine.work())
         found = read_run(self.ledger, CONTRACT, run.id, now=datetime.now(UTC))
         return Ran(run.id, result, tuple(each.event for each in found.steps))

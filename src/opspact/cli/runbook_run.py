@@ -45,7 +45,7 @@ from opspact.run.resume import Answer, PlannedStage
 from opspact.run.stage import new_id
 from opspact.runbook.approval_statement import read_approval
 from opspact.runbook.approvals import RunApprovals
-from opspact.runbook.attempt import RESUME, Attempt
+from opspact.runbook.attempt import RESUME, Attempt, Speech
 from opspact.runbook.doors import Prompt
 from opspact.runbook.dry_run import DryRun, DryStep
 from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable, run_procedure
@@ -94,7 +94,7 @@ def run(  # noqa: PLR0913 - one for each option
     operator = _operator(work, answers, attached)
     runbook = find_runbook(work.head.contract, name)
     targets = chosen_targets(runbook, hosts or ())
-    inputs = _asked_inputs(operator, runbook, pairs("--input", given))
+    inputs = _asked_inputs(operator, runbook, pairs("--input", given), language=work.head.contract.language)
     request = RunRequest(runbook, targets, checked_inputs(runbook, inputs, redactor(work.head.contract)))
     work.passwords()  # asked before anything is shown
     with work.ledger() as ledger:
@@ -147,12 +147,14 @@ def _operator(work: CommandContext, answers: Sequence[str] | None, attached: Seq
     return Operator(pairs("--answer", answers), files, is_asked, work.settings.stderr)
 
 
-def _asked_inputs(operator: Operator, runbook: Runbook, given: Mapping[str, str]) -> dict[str, str]:
+def _asked_inputs(operator: Operator, runbook: Runbook, given: Mapping[str, str], *, language: str) -> dict[str, str]:
     """Return the inputs that were given, and those that the operator gives now."""
     inputs = dict(given)
     for name, each in missing_inputs(runbook, inputs).items() if operator.is_asked else ():
         choice = each.hosts or each.question.choice
-        reply = operator.ask(Prompt("input", name, each.question.text.en, each.question.pattern, choice))
+        reply = operator.ask(
+            Prompt("input", name, each.question.text.in_language(language), each.question.pattern, choice)
+        )
         inputs[name] = reply.text if reply else ""
     return inputs
 
@@ -247,7 +249,9 @@ class _Running(Struct):
             signals.defer(self._notice) as asked,
             doors(self.work, self.ledger, leases, operator=self.operator) as opened,
         ):
-            engine = attempt.engine(leases, opened, progress, redactor=redactor(head.contract))
+            engine = attempt.engine(
+                leases, opened, progress, speech=Speech(head.contract.language, redactor(head.contract))
+            )
             execution = Execution(
                 run, attempt.planned(), leases, lambda: _stopped(asked.numbers), (*opening, *attempt.opening)
             )

@@ -27,6 +27,13 @@ RESUME = "resume"
 """The question whether a stage that began, and has no result, took effect."""
 
 
+class Speech(Struct):
+    """How a run speaks: in which language (`zh-CN` or `en`), and what it never says."""
+
+    language: str
+    redactor: Redactor
+
+
 class Attempt(Struct, kw_only=True):
     """An attempt of a run by an operator. `secrets` are those of the secret inputs; `before`: what earlier ones did.
 
@@ -86,7 +93,7 @@ class Attempt(Struct, kw_only=True):
         values.attach(it.name for answer in self.before.answers for it in answer.event.attachments)
         return values
 
-    def engine(self, leases: Leases, doors: Doors, progress: Progress, *, redactor: Redactor) -> Engine:
+    def engine(self, leases: Leases, doors: Doors, progress: Progress, *, speech: Speech) -> Engine:
         """Return what carries the attempt out, through doors."""
         recorder = StepRecorder(
             run=self.started.run,
@@ -96,6 +103,7 @@ class Attempt(Struct, kw_only=True):
             flow=Flow(step.event for step in (self.before.steps if self.before else ())),
             doors=doors,
             progress=progress,
-            redactor=redactor,
+            redactor=speech.redactor,
+            language=speech.language,
         )
         return Engine(recorder)

@@ -82,7 +82,7 @@ class Engine(Struct):
                 answer = verdict_answer(verdicts)
                 events.append(self.recorder.event(stage, host, answer, started=started))
                 if answer.outcome is not StepOutcome.DONE:
-                    failed.append(f"{each.text.en} ({host}): {answer.detail}")
+                    failed.append(f"{self.recorder.said(each.text)} ({host}): {answer.detail}")
         self.recorder.record(stage, one_for_each_host(events))
         return _failed(f"a precondition is not met: {'; '.join(failed)}") if failed else StageResult()
 
@@ -113,9 +113,9 @@ class Engine(Struct):
         for name, text in self.procedure.runbook.evidence.items():
             if self._has_evidence(name):
                 continue
-            reply = self.doors.ask(Prompt(stage.name, name, text.en, attach=name))
+            reply = self.doors.ask(Prompt(stage.name, name, self.recorder.said(text), attach=name))
             if reply is None or not reply.attachments:
-                return _waiting(f"the evidence {name} is missing ({text.en})")
+                return _waiting(f"the evidence {name} is missing ({self.recorder.said(text)})")
             self.recorder.answered(stage, name, reply)
         done = Answer(outcome=StepOutcome.DONE)
         self.recorder.record(stage, [self.recorder.event(stage, "", done, started=started)])
@@ -180,7 +180,7 @@ class Engine(Struct):
             return step.on_failure
         why = "; ".join(f"{event.host}: {event.detail}" for event in bad)
         choice = (_ABORT, _CONTINUE, _RETRY, _ROLL_BACK)
-        text = f"{step.text.en} has failed: {why}. What follows?"
+        text = f"{self.recorder.said(step.text)} has failed: {why}. What follows?"
         reply = self.doors.ask(Prompt(stage.name, ON_FAILURE, text, choice=choice))
         if reply is None:
             return OnFailure.ABORT
@@ -225,7 +225,7 @@ class Engine(Struct):
 
     def _manual(self, stage: ProcedureStep, action: ManualAction) -> StageResult:
         started = self.doors.now()
-        said = self.values.shown(action.text.en, stage.scope)
+        said = self.values.shown(self.recorder.said(action.text), stage.scope)
         prompt = Prompt(stage.name, CONFIRM, said, choice=("done", "failed"), default="done", attach=action.attach)
         reply = self.doors.ask(prompt)
         if reply is None or (action.attach and reply.text == "done" and not reply.attachments):
@@ -234,9 +234,11 @@ class Engine(Struct):
         self.recorder.answered(stage, CONFIRM, reply)
         values: dict[str, str] = {}
         for name, asked in action.questions.items() if reply.text == "done" else ():
-            given = self.doors.ask(Prompt(stage.name, name, asked.text.en, asked.pattern, asked.choice, asked.default))
+            given = self.doors.ask(
+                Prompt(stage.name, name, self.recorder.said(asked.text), asked.pattern, asked.choice, asked.default)
+            )
             if given is None:
-                return _waiting(f"{stage.name}: the value {name} is missing ({asked.text.en})")
+                return _waiting(f"{stage.name}: the value {name} is missing ({self.recorder.said(asked.text)})")
             self.recorder.answered(stage, name, given)
             values[name] = given.text
         outcome = StepOutcome.DONE if reply.text == "done" else StepOutcome.FAILED
@@ -255,7 +257,7 @@ class Engine(Struct):
 
     def _notify(self, stage: ProcedureStep, action: NotifyAction) -> StageResult:
         started = self.doors.now()
-        message = self.values.shown(action.message.en, stage.scope)
+        message = self.values.shown(self.recorder.said(action.message), stage.scope)
         attempt = self.recorder.leases.attempt
         notice = RunbookNotice(self.recorder.run, stage.name, str(action.recipient), message, attempt)
         answer = Answer(outcome=StepOutcome.DONE, output=f"{action.recipient}: {message}\n")

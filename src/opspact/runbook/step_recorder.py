@@ -9,6 +9,7 @@ from typing import Protocol
 
 from opspact.ledger.event_type import EventType
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded, StepOutcome
+from opspact.model.text import Text
 from opspact.onhost.redaction import Redactor
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Reply
@@ -31,7 +32,10 @@ class Progress(Protocol):
 
 
 class StepRecorder(Struct, kw_only=True):
-    """Records the steps of one attempt of a run. `redactor` says what else must not be recorded as a value."""
+    """Records the steps of one attempt of a run. `redactor` says what else must not be recorded as a value.
+
+    `language` is that of the operator: `zh-CN` or `en`.
+    """
 
     run: str
     leases: Leases
@@ -41,6 +45,7 @@ class StepRecorder(Struct, kw_only=True):
     doors: Doors
     progress: Progress
     redactor: Redactor
+    language: str
 
     def record(
         self, stage: ProcedureStep, events: Sequence[RunbookStepEnded], *, more: Iterable[EventType] = ()
@@ -51,6 +56,10 @@ class StepRecorder(Struct, kw_only=True):
             self.values.add(event, stage.scope)
             self.flow.add(event)
         self.progress.ended(stage, events)
+
+    def said(self, text: Text) -> str:
+        """Given a text, return it in the operator's language."""
+        return text.in_language(self.language)
 
     def answered(self, stage: ProcedureStep, question: str, reply: Reply) -> None:
         """Given what the operator answered, record it with its attachments."""
