@@ -3,12 +3,14 @@
 In: a query, an index. Out: the parts of the query that the index knows, and the others.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice, pairwise
 from math import log
 
 from opspact.runbook.knowledge.index import Index
-from opspact.runbook.knowledge.tokens import Part, characters, index_terms, query_parts, stem
+from opspact.runbook.knowledge.tokens import Part, characters, index_terms, query_parts, stem, truncate
 from opspact.structs import Struct
 from opspact.text.suggestions import typing_errors
 
@@ -21,9 +23,22 @@ _MOST_TYPED = 8
 _MOST_CHOICES = 8
 """Terms that one word may stand for."""
 
+_WINDOW = 2
+"""Lines among which the words of a symptom must stand: a terminal may have broken one."""
+
+_PUNCTUATION = re.compile(r"[\n,;.!?:，；。！？：、]")
+_MOST_CLAUSES = 32
+
 _SHORTEST_BEGINNING = 3
 _SHORTEST_TYPO, _LONG = 4, 8
 """Letters from which on a word may have one typo, and two."""
+
+
+class Clause(Struct):
+    """A part of a text between marks of punctuation: its terms, and its characters."""
+
+    terms: frozenset[str]
+    characters: frozenset[str]
 
 
 class KnownPart(Struct):
@@ -38,7 +53,8 @@ class Question(Struct, dict=True):
     """A query, for one index. `weights`: how much each term says, the rare ones more. `corrections`: of typos.
 
     `characters`: those of Chinese, and words, whether the index knows them or not. `name`: the query as it would be an
-    entry's name.
+    entry's name. `windows`: the terms of each two lines that follow each other, where a text has many lines.
+    `clauses`: those that have Chinese in them.
     """
 
     parts: tuple[KnownPart, ...]
@@ -46,6 +62,8 @@ class Question(Struct, dict=True):
     corrections: Mapping[str, str]
     characters: frozenset[str]
     name: str
+    windows: tuple[frozenset[str], ...] = ()
+    clauses: tuple[Clause, ...] = ()
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -79,7 +97,30 @@ def question(query: str, index: Index, *, entries: int) -> Question:
         for part in parts
     )
     corrections = {part.word: terms[0] for part, terms in chosen.items() if part.word and terms}
-    return Question(tuple(of_index), weights, corrections, characters(index_terms(query)), query.strip().lower())
+    return Question(
+        tuple(of_index),
+        weights,
+        corrections,
+        characters(index_terms(query)),
+        query.strip().lower(),
+        () if corrections else tuple(_windows(query, weights.keys())),
+        tuple(islice(_clauses(query), _MOST_CLAUSES)),
+    )
+
+
+def _clauses(query: str) -> Iterator[Clause]:
+    """Yield the clauses of a text that have Chinese in them."""
+    for text in _PUNCTUATION.split(truncate(query)):
+        if not text.isascii():
+            terms = index_terms(text)
+            yield Clause(frozenset(terms), characters(terms))
+
+
+def _windows(query: str, known: Collection[str]) -> Iterator[frozenset[str]]:
+    """Yield the known terms of each two lines that follow each other; nothing of a text of two lines or one."""
+    lines = [set(index_terms(line)).intersection(known) for line in truncate(query).splitlines() if line.strip()]
+    for one, other in pairwise(lines) if len(lines) > _WINDOW else ():
+        yield frozenset(one | other)
 
 
 def _choices(parts: Iterable[Part], index: Index, known: Mapping[str, int]) -> Mapping[Part, tuple[str, ...]]:
@@ -110,7 +151,12 @@ def _meant(word: str, index: Index) -> tuple[str, ...]:
 
 
 def _is_comparable(typed: str, term: str, allowed: int) -> bool:
-    """Return whether one can be a typo for the other: of three letters all must be there, `cod` is not `cor`."""
+    """Return whether one can be a typo for the other. The first letter is hardly ever wrong: `port` is not `sort`.
+
+    Of three letters all must be there: `cod` is not `cor`.
+    """
+    if typed[0] != term[0] and typed[:2] != term[1::-1]:
+        return False
     if len(typed) < _SHORTEST_TYPO:
         return sorted(typed) == sorted(term)
     return len(set(typed) ^ set(term)) <= 2 * allowed

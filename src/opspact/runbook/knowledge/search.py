@@ -3,7 +3,7 @@
 In: entries with their index, a query, how often runbooks succeeded. Out: matches, or what is nearest.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from enum import IntEnum
 from itertools import chain
 
@@ -22,6 +22,10 @@ _ENOUGH = 0.4
 
 _ENOUGH_OF_TEXT, _LEAST_WEIGHT = 0.6, 4
 """The share of a symptom or a title that a long query has to contain, and the least of it: two words."""
+
+
+_ENOUGH_OF_CHARACTERS = 0.75
+"""The share of a symptom's characters that a clause of the query has to have, two of them side by side."""
 
 
 class Field(IntEnum):
@@ -78,9 +82,9 @@ class KnowledgeBase:
 class _Best(Struct, order=True):
     """The text of a field that fits the query best.
 
-    `is_enough`: so much of it is in the query that it is meant, whatever else the query says. `share`: how much that
-    is; `likeness`: the share of its characters that the query has anywhere. `place`: its place, negative, so that
-    of equal ones the first is best.
+    `is_enough`: so much of it is in the query, in one place, that it is meant, whatever else that says. `share`: how
+    much that is; `likeness`: the share of its characters that the query has anywhere. `place`: its place, negative, so
+    that of equal ones the first is best.
     """
 
     is_enough: bool = False
@@ -120,9 +124,24 @@ def _best(asked: Question, texts: Iterable[Sequence[str]]) -> _Best:
     found = _Best()
     for place, terms in enumerate(texts):
         if not asked.terms.isdisjoint(terms):
-            covered, weight = covered_weight(terms, asked.terms)
-            share = covered / weight
-            is_enough = covered == weight or (share >= _ENOUGH_OF_TEXT and covered >= _LEAST_WEIGHT)
+            share, is_enough = _fit(terms, asked.terms)
+            is_near = is_enough and (not asked.windows or any(_fit(terms, each)[1] for each in asked.windows))
             own = characters(terms)
-            found = max(found, _Best(is_enough, share, len(own & asked.characters) / len(own), -place))
+            is_near = is_near or _is_said(asked, terms, own)
+            found = max(found, _Best(is_near, share, len(own & asked.characters) / len(own), -place))
     return found
+
+
+def _is_said(asked: Question, terms: Sequence[str], own: frozenset[str]) -> bool:
+    """Return whether one clause of the query says a Chinese text in other words: 系统特别慢 for 系统很慢."""
+    return any(
+        len(own & clause.characters) >= _ENOUGH_OF_CHARACTERS * len(own) and not clause.terms.isdisjoint(terms)
+        for clause in asked.clauses
+    )
+
+
+def _fit(terms: Sequence[str], known: Container[str]) -> tuple[float, bool]:
+    """Return the share of a symptom or title that known terms cover, and whether that is enough."""
+    covered, weight = covered_weight(terms, known)
+    share = covered / weight
+    return share, share == 1.0 or (share >= _ENOUGH_OF_TEXT and covered >= _LEAST_WEIGHT)

@@ -67,6 +67,11 @@ class Part(Struct):
     word: str = ""
 
 
+def truncate(text: str) -> str:
+    """Given a text, return as much of it as is read: the beginning and end of a long one."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}\n{text[-_LONGEST // 2 :]}"
+
+
 def index_terms(text: str) -> list[str]:
     """Given a text, return the terms by which it is found, in its order."""
     return [term for piece in _pieces(text) for term in _terms_of(piece)]
@@ -118,9 +123,7 @@ def _is_chinese(term: str) -> bool:
 
 def _pieces(text: str) -> Iterator[str]:
     """Yield words, and stretches of Chinese, in one form of each character."""
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST // 2]}\n{text[-_LONGEST // 2 :]}"
-    plain = unicodedata.normalize("NFKC", _TERMINAL.sub(" ", text)).casefold()
+    plain = unicodedata.normalize("NFKC", _TERMINAL.sub(" ", truncate(text))).casefold()
     for found in _PIECES.findall(_FILLERS.sub(" ", plain)):
         if ":" in found and not _is_address(found):
             yield from _WORDS.findall(found)

@@ -51,6 +51,10 @@ QUERIES = {
     "页面打开是空白的": "repair-browser",
     "网速很慢": "examine-traffic-and-logins",
     "web1 闪退 crashes": "repair-application",
+    "用户反映今天早上开始OA系统特别慢，点开一个公文要一分多钟": "relieve-operating-system",
+    "领导的电脑双击OA图标没有反应": "reinstall-application",
+    "服务器指示灯变红报警了": "replace-hardware",
+    "有陌生人登录": "examine-traffic-and-logins",
     "disk full": "relieve-operating-system",
     "dsik ful": "relieve-operating-system",
     "ＤＩＳＫ　ＦＵＬＬ": "relieve-operating-system",
@@ -70,6 +74,7 @@ QUERIES = {
     "WARNING:  page verification failed\nERROR:  invalid page in block 17 of relation base/16384/2619": (
         "restore-database"
     ),
+    "HTTP/1.1 502 Bad Gateway": "repair-application",
     "-bash: fork: Cannot allocate memory": "relieve-operating-system",
 }
 

@@ -107,9 +107,9 @@ def test_typos_are_corrected_and_reported(typed: str, meant: str) -> None:
     assert found.corrections == {typed: meant}
 
 
-@pytest.mark.parametrize("typed", ["cat", "conxyztion", "dbsk1", "replicate-7"])
+@pytest.mark.parametrize("typed", ["cat", "conxyztion", "dbsk1", "replicate-7", "sort"])
 def test_another_word_is_no_typo(typed: str) -> None:
-    base = KnowledgeBase([entry("one", ["connection refused", "replication is behind", "car disk1"])])
+    base = KnowledgeBase([entry("one", ["connection refused", "replication is behind", "car disk1 port"])])
 
     assert base.search(typed).matches == ()
 
@@ -128,6 +128,21 @@ def test_one_symptom_in_a_long_text_is_enough() -> None:
     base = KnowledgeBase([entry("meant", ["too many connections"]), entry("other", ["request refused"])])
 
     assert names(base, f"{lines}\nFATAL:  sorry, too many connections already\n{lines}") == ["meant"]
+
+
+def test_words_that_stand_lines_apart_are_no_symptom() -> None:
+    base = KnowledgeBase([entry("meant", ["internal server error"])])
+    between = "".join(f"12:00:0{second} app[77]: request {second} was answered\n" for second in range(9))
+
+    assert names(base, f"an error of the disk\n{between}internal note\n{between}the server is here") == []
+    assert names(base, f"{between}500 internal\nserver error\n{between}") == ["meant"]  # broken by a terminal
+
+
+def test_a_symptom_may_be_said_in_other_words() -> None:
+    base = KnowledgeBase([entry("slow", ["系统很慢"]), entry("dead", ["无法开机"])])
+
+    assert names(base, "用户反映今天早上开始OA系统特别慢，点开一个公文要一分多钟") == ["slow"]
+    assert names(base, "用户反映今天早上开始OA系统特别快，反应慢") == []
 
 
 HOSTILE = (
