@@ -127,3 +127,12 @@ def test_lines_fit_a_narrow_terminal(opspact: Call, monkeypatch: pytest.MonkeyPa
     shown = opspact("runbook", "search", "disk full").out
 
     assert unfit(shown.splitlines(), whole, 40) == []
+
+
+def test_a_run_counts(contract: Contract, opspact: Call) -> None:
+    text = (contract.folder / "runbooks/free-disk.yaml").read_text().replace("[apt-get, clean]", "['true']")
+    contract.write("runbooks/free-disk.yaml", text)
+    said = opspact("runbook", "run", "free-disk", "--host", "here")
+    assert said.code == 0, said
+
+    assert "1 of 1 run succeeded, median time to cure " in opspact("runbook", "search", "disk full").out
