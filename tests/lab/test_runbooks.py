@@ -3,7 +3,9 @@
 The tests share the hosts and go in the order written.
 """
 
+import random
 import signal
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from canary import files_with, loud, on_host, watched
 from contracts import Contract, Said, small, until
+from effort import EFFORT
 from labkit import Lab
 
 pytestmark = pytest.mark.lab
@@ -73,6 +76,14 @@ steps:
     command: [sh, -c, "echo after $0 >>/srv/once", "{{ name }}"]
 ---
 kind: runbook
+name: charges
+text: {zh: 多次扣款, en: Charges}
+risk: reversible
+hosts: web
+without_restore_point: {zh: 没有数据, en: no data is changed}
+steps:
+CHARGES---
+kind: runbook
 name: limited
 text: {zh: 限时, en: A time limit}
 risk: reversible
@@ -126,11 +137,19 @@ steps:
       exit 9
 """
 
+NAMES = [f"charge-{number}" for number in range(6)]
+CHARGES = "".join(
+    f"  - name: {name}\n    text: {{zh: 扣款, en: charge}}\n"
+    f'    command: [sh, -c, "sleep 0.2; echo {name} >>/srv/charges; sleep 0.2"]\n'
+    for name in NAMES
+)
+KILLS = 2 if EFFORT == 1 else 20
+
 
 @pytest.fixture(scope="module")
 def contract(two_releases: Lab) -> Iterator[Contract]:
     with small(two_releases, "running", "") as made:
-        made.write("runbooks/all.yaml", RUNBOOKS)
+        made.write("runbooks/all.yaml", RUNBOOKS.replace("CHARGES", CHARGES))
         made.commit()
         yield made
 
@@ -189,6 +208,31 @@ def test_a_step_killed_inside_is_asked_about_and_never_repeated_silently(
     assert resumed.code == 0, resumed
     assert two_releases.root(host, "cat /srv/once").out == f"before\ncharged\nafter {host}\n"
     assert contract.run("runbook", "resume", run).code == 2
+
+
+def test_whenever_it_is_killed_each_step_has_its_effect_once(two_releases: Lab, contract: Contract) -> None:
+    """A person looks at the host and says what is true: the rest is opspact's."""
+    chance, asked = random.Random(20261130), 0
+    for number in range(KILLS):
+        host = (NEWER, OLDER)[number % 2]
+        two_releases.root(host, "rm -f /srv/charges")
+        before = len(contract.events("runbook.started"))
+        process = contract.start("runbook", "run", "charges", "--host", host)
+        until(lambda before=before: len(contract.events("runbook.started")) > before, within=60)  # type: ignore[misc]
+        time.sleep(chance.uniform(0, 4))
+        process.kill()
+        process.communicate()
+        run = run_of(contract)
+        said = contract.run("runbook", "resume", run, "--format", "json")
+        if said.code == 2 and "did it take effect?" in said.err:
+            asked += 1
+            (name,) = [name for name in NAMES if f"stage {name} " in said.err]
+            time.sleep(1)  # what runs on the host ends by itself
+            there = name in two_releases.root(host, "cat /srv/charges").out
+            said = contract.run("runbook", "resume", run, "--answer", f"{name}={'done' if there else 'repeat'}")
+        assert said.code == 0 or process.returncode == 0, said
+        assert two_releases.root(host, "cat /srv/charges").out.split() == NAMES
+    assert asked > 0, "some kills came inside a step"
 
 
 def test_a_link_cut_inside_a_step_leaves_it_unknown(two_releases: Lab, contract: Contract) -> None:
