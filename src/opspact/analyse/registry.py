@@ -20,7 +20,16 @@ from opspact.analyse.rules.backups import (
 )
 from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
-from opspact.analyse.rules.emergencies import emergencies, resources, runbook_safety
+from opspact.analyse.rules.emergencies import (
+    emergencies,
+    resources,
+    runbook_calls,
+    runbook_flow,
+    runbook_names,
+    runbook_risk,
+    runbook_safety,
+    runbook_values,
+)
 from opspact.analyse.rules.hosts import addresses, connections, coverage, patterns, services, variables
 from opspact.analyse.rules.people import (
     absences,
@@ -61,6 +70,11 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     emergencies.RULES,
     resources.RULES,
     runbook_safety.RULES,
+    runbook_values.RULES,
+    runbook_names.RULES,
+    runbook_flow.RULES,
+    runbook_calls.RULES,
+    runbook_risk.RULES,
     secrets.RULES,
     access.RULES,
     confidentiality.RULES,

@@ -3,7 +3,8 @@
 Comes in: a rule context. Goes out: steps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from opspact.analyse.rule import RuleContext
 from opspact.model import runbook_actions as actions
@@ -84,3 +85,29 @@ def located_steps(context: RuleContext) -> tuple[LocatedStep, ...]:
         for runbook in context.contract.runbooks
         for index, step in enumerate(runbook.steps)
     )
+
+
+_MOST_STAGES = 1_000
+"""So many stages of a run are looked at: runbooks that call each other could have any number."""
+
+
+def stage_names(runbook: Runbook, runbooks: Mapping[str, Runbook]) -> tuple[str, ...]:
+    """Given a runbook, and all of them by name, return the names that its steps have in a run, called ones too."""
+    return tuple(islice(_stage_names(runbook, runbooks, frozenset()), _MOST_STAGES))
+
+
+def _stage_names(runbook: Runbook, runbooks: Mapping[str, Runbook], above: frozenset[str]) -> Iterator[str]:
+    within = above | {runbook.name}
+    for step in runbook.steps:
+        if not isinstance(step.action, actions.CallAction):
+            yield step.name
+        elif step.action.runbook in runbooks and step.action.runbook not in within:
+            called = _stage_names(runbooks[step.action.runbook], runbooks, within)
+            yield from (f"{step.name}-{name}" for name in called)
+
+
+def format_suggestion(suggestion: str) -> str:
+    """Given a suggestion for a wrong name, return it as a remedy; empty where there is none."""
+    if not suggestion:
+        return ""
+    return f"{suggestion[0].upper()}{suggestion[1:]}{'' if suggestion.endswith('?') else '.'}"

@@ -29,9 +29,13 @@ _KEPT_BY_PEOPLE = frozenset({"person", "review", "spare", "team", "training", "v
 def _unused(context: RuleContext) -> Iterator[Violation]:
     written = context.contract.policy_index
     named = {each.to for each in written.references if not _changes_a_roster(each)}
+    runbooks = context.contract.runbooks
+    searched = {str(each.origin.policy) for each in runbooks if each.symptoms.zh or each.symptoms.en}
     for kind in _ONLY_WHEN_NAMED:
         for policy in written.of(kind):
-            if str(policy) in named or (kind == "person" and context.contract.people[policy.name].teams):
+            if str(policy) in named or str(policy) in searched:
+                continue
+            if kind == "person" and context.contract.people[policy.name].teams:
                 continue
             what = "is in no team and is not referenced" if kind == "person" else "is not referenced"
             # People of a roster are there all the same: that nothing builds on them may be meant.

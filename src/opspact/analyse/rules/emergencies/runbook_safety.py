@@ -9,10 +9,11 @@ from opspact.analyse.destructive_actions import action_losses, check_losses
 from opspact.analyse.host_sets import format_hosts
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.runbook_steps import LocatedStep, located_steps
+from opspact.analyse.runbook_values import gotos
 from opspact.analyse.shell.destructive_commands import DATABASES
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
-from opspact.model.policies.runbook import Runbook
+from opspact.model.policies.runbook import OnFailure, Runbook
 from opspact.model.runbook_actions import ApproveAction, CheckAction, WaitAction
 
 
@@ -31,11 +32,20 @@ def _not_secured(context: RuleContext) -> Iterator[Violation]:
 
 
 def _is_approved(located: LocatedStep, approvals: set[str]) -> bool:
-    """Whether a step before it always waits for an approval of what is destructive."""
+    """Whether a step before it waits for an approval of what is destructive, and cannot be passed over."""
+    jumps = gotos(located.runbook)
     return any(
-        isinstance(each.action, ApproveAction) and each.action.approval in approvals and not each.when.alternatives
-        for each in located.runbook.steps[: located.index]
+        isinstance(each.action, ApproveAction)
+        and each.action.approval in approvals
+        and not each.when.alternatives
+        and not any(start <= index < end <= located.index for start, end in jumps)
+        and each.on_failure not in _PASSED
+        for index, each in enumerate(located.runbook.steps[: located.index])
     )
+
+
+_PASSED = frozenset({OnFailure.CONTINUE, OnFailure.ASK})
+"""What follows an approval that failed, so that the next step is carried out all the same."""
 
 
 def _without_way_back(located: LocatedStep, backups: Iterable[Backup]) -> Iterator[str]:
@@ -69,6 +79,11 @@ def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
             is_check = isinstance(located.step.action, CheckAction | WaitAction)
             remedy = _NO_CHECK if is_check else ""
             yield Violation(located.policy, message, located.action_path, remedy, subject=located.subject)
+        action = None if located.step.destructive else located.step.rollback_action
+        undone = action_losses(action) if action is not None else ()
+        if undone:
+            message = f"the rollback of {located.called} {undone[0]}, but the step is not marked destructive"
+            yield Violation(located.policy, message, located.path("rollback"), subject=f"{located.subject} rollback")
     for runbook in context.contract.runbooks:
         yield from _destructive_preconditions(runbook)
 

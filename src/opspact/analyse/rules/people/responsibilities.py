@@ -35,6 +35,7 @@ RESPONSIBILITIES = frozenset(
         ("log_review", "read_by"),
         ("review", "attended_by"),
         ("review", "led_by"),
+        ("runbook", "to"),
         ("service", "owner"),
         ("spare", "owner"),
         ("training", "trainer"),

@@ -40,6 +40,27 @@ def test_an_approval_that_may_be_skipped_or_is_for_something_else_is_none() -> N
     assert lacks(other, daily("db"), steps(CONSENT, WIPE, top=SECURED), step=2) == ["approval"]
 
 
+@pytest.mark.parametrize("passes", ["on_failure: continue", "on_failure: ask"])
+def test_an_approval_that_fails_and_is_passed_over_is_none(passes: str) -> None:
+    written = steps(f"{CONSENT}, {passes}", WIPE, top=SECURED)
+    assert lacks(DESTRUCTIVE, daily("db"), written, step=2) == ["approval"]
+
+
+def test_an_approval_that_a_goto_leads_past_is_none() -> None:
+    look = "check: [{file: /x}], on_failure: goto, goto: step-%d"
+    past = steps(look % 3, CONSENT, WIPE, top=SECURED)
+    assert lacks(DESTRUCTIVE, daily("db"), past, step=3) == ["approval"]
+    assert messages("OP241", DESTRUCTIVE, daily("db"), steps(look % 2, CONSENT, WIPE, top=SECURED)) == []
+    beyond = steps(look % 4, CONSENT, WIPE, "manual: {en: report}", top=SECURED)
+    assert messages("OP241", DESTRUCTIVE, daily("db"), beyond) == []
+
+
+def test_a_rollback_that_destroys_is_of_a_step_that_says_so() -> None:
+    (finding,) = found("OP242", steps("command: [x], rollback: {script: 'rm -r /srv/oa'}"))
+    assert finding.subject == "step step-1 rollback"
+    assert messages("OP242", steps("command: [x], rollback: {script: 'rm -r /srv/oa'}, destructive: true")) == []
+
+
 def test_a_restore_point_copies_all_hosts_of_the_step() -> None:
     step = steps(CONSENT, WIPE, top=SECURED, hosts="web:db")
     (finding,) = found("OP241", DESTRUCTIVE, daily("app1"), step)
