@@ -85,7 +85,8 @@ class DryRun(Struct):
         return _simulated(stage, stage.hosts, answers)
 
     def _restore_point(self, stage: ProcedureStep) -> DryStep:
-        verdicts: list[Verdict] = []
+        uncovered = self.procedure.uncovered
+        verdicts = [Verdict(StepOutcome.FAILED, f"no restore point covers {host}") for host in uncovered]
         for backup, hosts in self.procedure.restore_points.items():
             verdicts += self.doors.copies(backup, hosts).values()
         return _simulated(stage, stage.hosts, [verdict_answer(verdicts)])

@@ -90,6 +90,8 @@ class Engine(Struct):
         events: list[RunbookStepEnded] = []
         failed: list[str] = []
         self.recorder.progress.started(stage, stage.hosts)
+        if uncovered := self.procedure.uncovered:
+            return _failed(f"no restore point covers {', '.join(uncovered)}")
         for backup, hosts in self.procedure.restore_points.items():
             started = self.doors.now()
             copies = self.doors.copies(backup, hosts)

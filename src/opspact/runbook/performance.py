@@ -3,7 +3,7 @@
 Comes in: a step of a procedure, values, doors. Goes out: for each host what is recorded of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -16,23 +16,16 @@ from opspact.model.runbook_actions import (
     BackupAction,
     CheckAction,
     CommandAction,
-    CommandCheck,
     FabricAction,
-    FileCheck,
-    HttpCheck,
-    PackageCheck,
-    ProcessCheck,
     RestoreAction,
     RunbookCheck,
     ScriptAction,
-    TcpCheck,
-    UnitCheck,
     WaitAction,
 )
 from opspact.runbook.doors import Answer, Doors, FabricCall, HostCommand, Tasks, Verdict
 from opspact.runbook.output import recorded_output, without_secrets
 from opspact.runbook.procedure import Guard, ProcedureStep
-from opspact.runbook.values import RunValues, captured
+from opspact.runbook.values import RunValues, captured, filled_check
 from opspact.structs import Struct, replace
 from opspact.values.secret import Secret
 
@@ -143,6 +136,7 @@ class StepCall(Struct):
     def _restore(self, action: RestoreAction, host: str) -> RestoreAction:
         return replace(
             action,
+            database=self._filled(action.database, host),
             new_name=self._filled(action.new_name, host),
             files=tuple(self._filled(text, host) for text in action.files),
             folder=self._filled(action.folder, host),
@@ -151,7 +145,7 @@ class StepCall(Struct):
 
     def checked(self, hosts: Sequence[str], checks: Sequence[RunbookCheck]) -> dict[str, Answer]:
         """Given hosts and checks, make them, and return what they found. Raise OperationFailed for a missing value."""
-        wanted = {host: tuple(self._check(each, host) for each in checks) for host in hosts}
+        wanted = {host: self.values.filled_checks(checks, host, scope=self.stage.scope) for host in hosts}
         return {host: verdict_answer(verdicts) for host, verdicts in self.doors.check(wanted).items()}
 
     def _waited(self, hosts: Sequence[str], action: WaitAction, timeout: float) -> dict[str, Answer]:
@@ -164,9 +158,6 @@ class StepCall(Struct):
             self.doors.wait(min(action.every.seconds, left))
             answers |= self.checked(waiting, action.checks)
         return answers
-
-    def _check(self, check: RunbookCheck, host: str) -> RunbookCheck:
-        return filled_check(check, lambda text: self._filled(text, host))
 
     def _filled(self, text: str, host: str) -> str:
         return self.values.filled(text, self.stage.scope, host)
@@ -252,22 +243,6 @@ def verdict_answer(verdicts: Sequence[Verdict]) -> Answer:
     return Answer(outcome=outcome, output=lines, changed=False, detail=detail)
 
 
-def filled_check(check: RunbookCheck, fill: Callable[[str], str]) -> RunbookCheck:
-    """Given a check and what fills values into a text, return the check with its values."""
-    match check:
-        case UnitCheck() | PackageCheck() | ProcessCheck():
-            return replace(check, name=fill(check.name))
-        case FileCheck():
-            contains = None if check.contains is None else fill(check.contains)
-            return replace(check, path=fill(check.path), contains=contains)
-        case CommandCheck():
-            return replace(check, run=tuple(map(fill, check.run)))
-        case TcpCheck():
-            return replace(check, address=fill(check.address))
-        case HttpCheck():
-            return replace(check, url=fill(check.url), contains=fill(check.contains))
-
-
 def _texts(action: Action) -> Iterator[str]:
     """Yield every text of an action in which values may stand."""
     found: list[str] = []
@@ -287,7 +262,7 @@ def _texts(action: Action) -> Iterator[str]:
             for check in action.checks:
                 filled_check(check, note)
         case RestoreAction():
-            found += [action.new_name, *action.files, action.folder, action.at]
+            found += [action.database, action.new_name, *action.files, action.folder, action.at]
     yield from found
 
 

@@ -25,6 +25,7 @@ from opspact.model.runbook_actions import (
 )
 from opspact.run.stage import Run, Stage
 from opspact.structs import Struct, replace
+from opspact.values.placeholders import whole_placeholder
 
 PROCEDURE = "runbook"
 PRECONDITIONS, RESTORE_POINT, CLOSE = "preconditions", "restore-point", "close"
@@ -95,6 +96,12 @@ class Procedure(Struct, kw_only=True):
     inputs: Mapping[str, ScopeInput]
     restore_points: Mapping[str, tuple[str, ...]]
     digest: str
+
+    @property
+    def uncovered(self) -> tuple[str, ...]:
+        """The targets that none of the restore points covers."""
+        covered = {host for hosts in self.restore_points.values() for host in hosts}
+        return tuple(host for host in self.targets if host not in covered)
 
     def of(self, name: str) -> ProcedureStep:
         """Given a stage's name, return it. Raise KeyError when there is none."""
@@ -184,7 +191,7 @@ class _Writer:
                 scope=prefix,
                 step=_with_failure(step, failure, prefix),
                 runbook=runbook.name,
-                hosts=self._hosts(step),
+                hosts=self._hosts(step, prefix),
                 guards=held,
             )
 
@@ -198,13 +205,26 @@ class _Writer:
                 self.inputs[f"{inner}{name}"] = ScopeInput(prefix, text)
         yield from self.steps(called, prefix=inner, guards=guards, failure=step)
 
-    def _hosts(self, step: RunbookStep) -> tuple[str, ...]:
+    def _hosts(self, step: RunbookStep, prefix: str) -> tuple[str, ...]:
         if not isinstance(step.action, _WRITES | BackupAction | RestoreAction) and not _looks_at_hosts(step):
             return ()
         if step.hosts.input:
-            name = self._given.get(step.hosts.input, "")
-            return (name,) if name else ()
+            return (self._host_input(step.hosts.input, prefix),)
         return step.hosts.names or self._targets
+
+    def _host_input(self, name: str, prefix: str) -> str:
+        """Return the host that an input names; of a called runbook, what the calling one gives for it.
+
+        Raise Refused when that is known only once steps have run: the hosts of a run are known when it begins.
+        """
+        if not prefix and name in self._given:
+            return self._given[name]
+        inner = self.inputs.get(f"{prefix}{name}")
+        if inner is None:
+            raise Refused(f'the host for "{name}" is not given', hint=f"--input {name}=HOST")
+        if outer := whole_placeholder(inner.text):
+            return self._targets[0] if outer in {"host", "target"} else self._host_input(outer, inner.scope)
+        return inner.text
 
 
 def _looks_at_hosts(step: RunbookStep) -> bool:

@@ -5,14 +5,25 @@ Comes in: inputs, recorded steps. Goes out: texts with values in them, condition
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opspact.errors import OperationFailed
 from opspact.ledger.runbook_events import RunbookStepEnded
 from opspact.model.policies.runbook import Capture
+from opspact.model.runbook_actions import (
+    CommandCheck,
+    FileCheck,
+    HttpCheck,
+    PackageCheck,
+    ProcessCheck,
+    RunbookCheck,
+    TcpCheck,
+    UnitCheck,
+)
 from opspact.runbook.output import without_secrets
 from opspact.runbook.procedure import Guard, ScopeInput
+from opspact.structs import replace
 from opspact.values.placeholders import filled, placeholder_names
 from opspact.values.secret import Secret
 
@@ -100,6 +111,10 @@ class RunValues:
             text, {name: self.value(name, scope, host, revealed=revealed) for name in placeholder_names(text)}
         )
 
+    def filled_checks(self, checks: Iterable[RunbookCheck], host: str, *, scope: str = "") -> tuple[RunbookCheck, ...]:
+        """Given checks for a host, return them with their values. Raise ValueMissing."""
+        return tuple(filled_check(each, lambda text: self.filled(text, scope, host)) for each in checks)
+
     def shown(self, text: str, scope: str) -> str:
         """Given a text for people, return it with values, and nothing secret in it. Raise ValueMissing."""
         return without_secrets(self.filled(text, scope, "", revealed=False), self.secrets)
@@ -171,3 +186,19 @@ def _in_json(path: str, output: str) -> str:
     except (ValueError, LookupError, TypeError) as error:
         raise OperationFailed(f"the output has no JSON value at {path}") from error
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def filled_check(check: RunbookCheck, fill: Callable[[str], str]) -> RunbookCheck:
+    """Given a check and what fills values into a text, return the check with its values."""
+    match check:
+        case UnitCheck() | PackageCheck() | ProcessCheck():
+            return replace(check, name=fill(check.name))
+        case FileCheck():
+            contains = None if check.contains is None else fill(check.contains)
+            return replace(check, path=fill(check.path), contains=contains)
+        case CommandCheck():
+            return replace(check, run=tuple(map(fill, check.run)))
+        case TcpCheck():
+            return replace(check, address=fill(check.address))
+        case HttpCheck():
+            return replace(check, url=fill(check.url), contains=fill(check.contains))

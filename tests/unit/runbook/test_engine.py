@@ -328,6 +328,19 @@ def test_runbooks_that_call_each_other_are_refused(ledger: Ledger) -> None:
         office(ledger, text).procedure()
 
 
+def test_a_called_runbook_runs_on_the_host_that_the_calling_one_gives(ledger: Ledger) -> None:
+    called = CALLED.replace("  mode:", "  place: {text: {en: place}, host: db}\n  mode:").replace(
+        "{name: stop, text: {en: stop},", "{name: stop, text: {en: stop}, on: '{{ place }}',"
+    )
+    head = "inputs: {where: {text: {en: where}, host: all}}\n"
+    text = step("call", 'runbook: {name: called, inputs: {unit: nginx, place: "{{ where }}"}}')
+    runs = Office(ledger, contract_of(runbook(text, head=head), called))
+    doors = FakeDoors()
+    runs.start(doors, where="db1")
+    assert "db1: stop nginx b" in doors.calls
+    assert any(call.startswith("app1: start") for call in doors.calls)
+
+
 def test_a_precondition_that_is_not_met_starts_nothing(ledger: Ledger) -> None:
     head = "preconditions: [{text: {zh: 应答, en: it answers}, check: [{unit: nginx.service}]}]\n"
     doors = FakeDoors()
@@ -359,6 +372,17 @@ def test_a_restore_point_is_taken_before_the_first_step(ledger: Ledger) -> None:
     assert ran.result.outcome is RunOutcome.DONE
     assert doors.calls[:3] == ["copies of daily", "backup daily of app1", "take app1"]
     assert ran.path[0] == "restore-point@app1 done"
+
+
+def test_a_target_that_no_restore_point_covers_is_left_alone(ledger: Ledger) -> None:
+    text = runbook(FIRST, head="restore_point: daily\n").replace(
+        "without_restore_point: {zh: 没有数据, en: no data}\n", ""
+    )
+    policy = BACKUP.replace("hosts: web", "hosts: app2")
+    doors = FakeDoors()
+    ran = Office(ledger, contract_of(text, policies=(policy,))).start(doors)
+    assert ran.result.detail == "no restore point covers app1"
+    assert doors.calls == []
 
 
 @pytest.mark.parametrize("outcome", [StepOutcome.FAILED, StepOutcome.UNKNOWN])
