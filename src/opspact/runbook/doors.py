@@ -101,10 +101,13 @@ class Doors(Protocol):
         """Wait."""
 
     def take(self, hosts: Sequence[str]) -> Mapping[str, str]:
-        """Take hosts before something is written there; return why not, for each that could not be taken."""
+        """Take hosts before something is written there; return why not, for each that could not be taken.
 
-    def release(self, hosts: Sequence[str]) -> None:
-        """Give hosts back."""
+        Those that are taken already stay so.
+        """
+
+    def release(self) -> None:
+        """Give back every host that is taken: the run waits for people now, or has ended."""
 
     def commands(self, wanted: Mapping[str, HostCommand], *, timeout: float) -> Mapping[str, Answer]:
         """Run a command on each host (`timeout` in seconds)."""

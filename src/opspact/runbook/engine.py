@@ -10,7 +10,7 @@ from opspact.ledger.event_type import EventType
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookNotice, RunbookStepEnded, StepOutcome
 from opspact.model.policies.runbook import OnFailure, RunbookStep
-from opspact.model.runbook_actions import ApproveAction, ManualAction, NotifyAction
+from opspact.model.runbook_actions import ApproveAction, CheckAction, ManualAction, NotifyAction, RollbackAction
 from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Prompt
@@ -138,6 +138,8 @@ class Engine(Struct):
             self.recorder.record(stage, skipped)
             return StageResult(detail="skipped: its condition does not hold")
         self.recorder.progress.started(stage, [host for host in chosen if host])
+        if not isinstance(stage.given.action, RollbackAction | CheckAction):
+            self.doors.release()  # this takes long, or others do it: they may need the hosts meanwhile
         match stage.given.action:
             case ManualAction():
                 return self._manual(stage, stage.given.action)
@@ -213,15 +215,12 @@ class Engine(Struct):
     def _taken(
         self, stage: ProcedureStep, hosts: Sequence[str], work: Callable[[Sequence[str]], dict[str, StepResult]]
     ) -> dict[str, StepResult]:
-        """Do work on hosts that this run has taken for it, where it may write; they are given back then."""
+        """Do work on hosts that this run has taken before, where it may write."""
         if not is_writing(stage):
             return work(hosts)
         refused = self.doors.take(hosts)
-        try:
-            ready = [host for host in hosts if host not in refused]
-            found = work(ready) if ready else {}
-        finally:
-            self.doors.release(hosts)
+        ready = [host for host in hosts if host not in refused]
+        found = work(ready) if ready else {}
         why = {host: Answer(outcome=StepOutcome.FAILED, detail=f"not started: {it}") for host, it in refused.items()}
         return {**found, **{host: StepResult(answer) for host, answer in why.items()}}
 

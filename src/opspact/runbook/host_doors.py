@@ -5,12 +5,13 @@ Comes in: what is to be done, with all values in it. Goes out: what that gave.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
+from opspact.errors import OpspactError
 from opspact.fleet import signals
 from opspact.fleet.failures import HostLost
 from opspact.fleet.lock import holder
@@ -60,6 +61,8 @@ class HostDoors:
         self._leases, self._tasks, self._others = leases, tasks, others
         self._stack = ExitStack()
         self._sessions: dict[str, Sessions] = {}
+        self._taken: dict[str, Sessions] = {}
+        """The hosts that are taken, each with the sessions in which its commands are fenced."""
 
     def __enter__(self) -> Self:
         """Return the doors."""
@@ -68,7 +71,9 @@ class HostDoors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close every session."""
+        """Give hosts back, and close every session."""
+        with suppress(OpspactError):  # the ledger is away, or the run was taken over: the leases end with the run
+            self.release()
         self._stack.close()
 
     def now(self) -> datetime:
@@ -81,22 +86,25 @@ class HostDoors:
             time.sleep(seconds)
 
     def take(self, hosts: Sequence[str]) -> Mapping[str, str]:
-        """Take hosts: their lock for as long as it takes to fence them, and their lease."""
-        why: dict[str, str] = {}
-        found = self._each(hosts, _lock)
-        why |= {host: each.detail for host, each in found.items() if isinstance(each, HostLost)}
-        ready = [host for host in hosts if host not in why]
-        sessions = [self._of(host) for host in ready]
+        """Take hosts: their lock for as long as it takes to fence them, and their lease, which is kept."""
+        new = [host for host in hosts if self._taken.get(host) is not self._of(host)]
+        found = self._each(new, _lock)
+        why = {host: each.detail for host, each in found.items() if isinstance(each, HostLost)}
+        ready = [host for host in new if host not in why]
         if ready:
+            sessions = list({id(self._of(host)): self._of(host) for host in ready}.values())
             why |= host_lease.take(self._leases, sessions, self._head.hosts(ready), python=self._python)
+        taken = [host for host in ready if host not in why]
         # The lock is not kept: when this program is killed, its shell there would keep it. Whoever takes the host
         # meanwhile ends what this run does there, by the fence.
-        self._each([host for host in ready if host not in why], Session.unlock)
+        self._each(taken, Session.unlock)
+        self._taken |= {host: self._of(host) for host in taken}
         return why
 
-    def release(self, hosts: Sequence[str]) -> None:
-        """Give the leases of hosts back."""
-        self._leases.release(hosts)
+    def release(self) -> None:
+        """Give the leases of all hosts back."""
+        self._leases.release(self._taken)
+        self._taken.clear()
 
     def commands(self, wanted: Mapping[str, HostCommand], *, timeout: float) -> Mapping[str, Answer]:
         """Run a command on each host."""

@@ -31,14 +31,15 @@ def office(ledger: Ledger, *steps: str, head: str = "") -> Office:
 FIRST, SECOND = step("first", "command: [run, first]"), step("second", "command: [run, second]")
 
 
-def test_steps_go_in_order_and_hosts_are_taken_for_each(ledger: Ledger) -> None:
+def test_steps_go_in_order_and_hosts_are_taken_before_each_and_given_back_to_people(ledger: Ledger) -> None:
     doors = FakeDoors()
-    ran = office(ledger, FIRST, SECOND).start(doors)
+    doors.answers["ask.confirm"] = "done"
+    ran = office(ledger, FIRST, SECOND, step("ask", "manual: {en: x}")).start(doors)
     assert ran.result.outcome is RunOutcome.DONE
-    assert ran.path == ["first@app1 done", "second@app1 done", "close done"]
+    assert ran.path == ["first@app1 done", "second@app1 done", "ask done", "close done"]
     assert doors.calls == [
-        *("take app1", "app1: run first", "release app1"),
-        *("take app1", "app1: run second", "release app1"),
+        *("take app1", "app1: run first", "take app1", "app1: run second"),
+        *("release", "ask ask.confirm"),
     ]
 
 
