@@ -29,6 +29,7 @@ TESTS = (
     "recovery/test_restore.py",
     "rollout/test_host_commands.py",
     "rollout/test_host_questions.py",
+    "runbook/test_host_command.py",
     "steps/test_authorized_keys.py",
     "steps/test_question.py",
     "steps/test_restart.py",

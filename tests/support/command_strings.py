@@ -22,8 +22,9 @@ LAYERS = (
     "run",
     "rollout",
     "recovery",
+    "runbook",
 )
-"""The folders of `src/opspact` whose texts get to hosts; `runbook` is empty yet."""
+"""The folders of `src/opspact` whose texts get to hosts."""
 _BUILTINS = {"[", "echo", "printf", "test", "true", "false", "pwd", "kill"}
 _HOLE = "\0"  # what a string is filled with when it is used
 _PLACE = r"(?:^|[|&;({\n!]|\b(?:then|do|else|if|exec|env|--wait)\b|\btimeout(?: -\S+ \S+)? \S+)\s*(?:\w+=\S*\s+)*"

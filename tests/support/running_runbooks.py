@@ -37,6 +37,37 @@ without_restore_point: {{zh: 没有数据, en: no data}}
 """
 
 
+def step(name: str, fields: str) -> str:
+    return f"  - name: {name}\n    text: {{zh: 步骤, en: Step {name}}}\n" + "".join(
+        f"    {line}\n" for line in fields.splitlines()
+    )
+
+
+def runbook(*steps: str, head: str = "", name: str = "try") -> str:
+    return HEAD.format(name=name) + head + "steps:\n" + "".join(steps)
+
+
+FIRST, SECOND = step("first", "command: [run, first]"), step("second", "command: [run, second]")
+CALLED = """\
+kind: runbook
+name: called
+text: {zh: 被调用, en: Called}
+risk: reversible
+hosts: web
+without_restore_point: {zh: 没有, en: none}
+inputs:
+  unit: {text: {en: unit}, pattern: "[a-z]+"}
+  mode: {text: {en: mode}, choice: [a, b], default: b}
+steps:
+  - {name: stop, text: {en: stop}, command: [stop, "{{ unit }}", "{{ mode }}"], capture: {word: {output: true}}}
+  - {name: start, text: {en: start}, command: [start, "{{ word }}"]}
+"""
+BACKUP = (
+    "kind: backup\nname: daily\nhosts: web\nwhat: {paths: [/etc]}\nschedule: daily at 02:00\nto: {host: backup1, "
+    "repository: daily}\nkeep: {daily: 7}\nrpo: 26h\nrto: 4h\nencryption: none\n"
+)
+
+
 def said(output: str, code: int = 0, errors: str = "") -> Answer:
     outcome = StepOutcome.DONE if code == 0 else StepOutcome.FAILED
     return Answer(outcome=outcome, output=output, error_output=errors, exit_code=code, detail=errors)
