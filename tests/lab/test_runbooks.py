@@ -70,7 +70,7 @@ steps:
     text: {zh: 扣款, en: charge}
     script: |
       echo charged >>/srv/once
-      sleep 300
+      sleep 10
   - name: after
     text: {zh: 之后, en: after}
     command: [sh, -c, "echo after $0 >>/srv/once", "{{ name }}"]
