@@ -52,6 +52,7 @@ _NAMES = {
     "opspact backup run": "policies/backup",
     "opspact backup drill": "policies/backup",
     "opspact backup restore": "policies/backup",
+    "opspact runbook chart": "policies/runbook",
     "opspact runbook run": "policies/runbook",
     "opspact library check": "policies/library",
     "opspact qc chart": "policies/inspection",

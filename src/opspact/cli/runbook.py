@@ -1,4 +1,4 @@
-"""`opspact runbook search|run|resume|approve|abandon`: procedures for operators.
+"""`opspact runbook chart|search|run|resume|approve|abandon`: procedures for operators.
 
 Comes in: the contract's folder. Goes out: what each command's module does.
 """
@@ -6,6 +6,7 @@ Comes in: the contract's folder. Goes out: what each command's module does.
 import typer
 
 from opspact.cli.runbook_approve import approve
+from opspact.cli.runbook_chart import chart
 from opspact.cli.runbook_run import abandon, resume, run
 from opspact.cli.runbook_search import search
 
@@ -16,3 +17,4 @@ app.command("run", help="Run a runbook for a host.")(run)
 app.command("resume", help="Go on with a run that stopped, waits or failed.")(resume)
 app.command("approve", help="Approve a step of a run by a signature; another person than who runs it.")(approve)
 app.command("abandon", help="Give up a run that is not done.")(abandon)
+app.command("chart", help="Draw the flow chart of a runbook: Mermaid or SVG.")(chart)
