@@ -16,9 +16,9 @@ from opspact.resolve.contract import resolve
 from opspact.run.execution import Execution, StageResult
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer as ResumeAnswer
-from opspact.runbook.attempt import Attempt, Speech
+from opspact.runbook.attempt import Attempt
 from opspact.runbook.doors import Answer, FabricCall, HostCommand, Prompt, Reply, Tasks, Verdict
-from opspact.runbook.history import NewRun, claimed_targets, read_run, resumable
+from opspact.runbook.history import NewRun, claimed_targets, read_run, run_to_resume
 from opspact.runbook.procedure import Procedure, ProcedureStep, procedure
 from opspact.runbook.request import checked_inputs, chosen_targets, find_runbook
 from opspact.structs import Struct, replace
@@ -224,7 +224,7 @@ class Office:
 
     def resume(self, doors: FakeDoors, run: str, **answers: str) -> Ran:
         """Go on with a run; answers are about stages that must not be repeated silently."""
-        before = resumable(read_run(self.ledger, CONTRACT, run, now=datetime.now(UTC)))
+        before = run_to_resume(read_run(self.ledger, CONTRACT, run, now=datetime.now(UTC)))
         started = before.started.event
         runbook = find_runbook(self.contract, started.runbook)
         made = procedure(self.contract, runbook, started.targets, inputs=started.inputs)
@@ -236,7 +236,7 @@ class Office:
         run = attempt.run
         leases = Leases(self.ledger, context, run=run.id, attempt=attempt.state.attempt + 1)
         execution = Execution(run, attempt.planned(), leases, opening=(*opening, *attempt.opening))
-        engine = attempt.engine(leases, doors, Quiet(), speech=Speech("en", Redactor(())))
+        engine = attempt.engine(leases, doors, Quiet(), language="en", redactor=Redactor(()))
         result = execution.carry_out(engine.work())
         found = read_run(self.ledger, CONTRACT, run.id, now=datetime.now(UTC))
         return Ran(run.id, result, tuple(each.event for each in found.steps))

@@ -32,7 +32,7 @@ from opspact.runbook.approvals import RunApprovals
 from opspact.runbook.doors import Answer, FabricCall, Verdict
 from opspact.runbook.history import read_run
 from opspact.runbook.host_doors import HostDoors, OtherDoors, RunWork
-from opspact.runbook.tasks import TaskRunner
+from opspact.runbook.tasks import TaskWorker
 from opspact.workspace.workspace import Compiled, now
 
 
@@ -43,7 +43,7 @@ def doors(work: CommandContext, ledger: Ledger, leases: Leases, *, operator: Ope
     approvals = partial(_approvals, work.head.contract, ledger)
     others = OtherDoors(call=_call, restore=partial(_restore, work.head), approvals=approvals, ask=operator.ask)
     place = RunWork(work.head, ledger, work.sessions, RunSettings().python)
-    made = HostDoors(place, leases, TaskRunner(work.head, settings), others=others)
+    made = HostDoors(place, leases, TaskWorker(work.head, settings), others=others)
     with made:
         yield made
 

@@ -45,10 +45,10 @@ from opspact.run.resume import Answer, PlannedStage
 from opspact.run.stage import new_id
 from opspact.runbook.approval_statement import read_approval
 from opspact.runbook.approvals import RunApprovals
-from opspact.runbook.attempt import RESUME, Attempt, Speech
+from opspact.runbook.attempt import RESUME, Attempt
 from opspact.runbook.doors import Prompt
 from opspact.runbook.dry_run import DryRun, DryStep
-from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, resumable, run_procedure
+from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, run_procedure, run_to_resume
 from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
 from opspact.structs import Struct, replace
@@ -121,7 +121,7 @@ def resume(  # noqa: PLR0913 - one for each option
     operator = _operator(work, answers, attached)
     work.passwords()
     with work.ledger() as ledger:
-        found = resumable(read_run(ledger, work.head.contract.name, run, now=now()))
+        found = run_to_resume(read_run(ledger, work.head.contract.name, run, now=now()))
         RunApprovals(ledger, work.head.contract, found.started).receive(given, context=context_of(work.head))
         return _shown(work, _Running(work, ledger, operator).resume(found), form)
 
@@ -135,7 +135,7 @@ def abandon(
     """Given a run that is not done, give it up."""
     work = command_context(ctx)
     with work.ledger() as ledger:
-        found = resumable(read_run(ledger, work.head.contract.name, run, now=now()))
+        found = run_to_resume(read_run(ledger, work.head.contract.name, run, now=now()))
         ledger.record(RunbookAbandoned(found.id, reason), context=context(work.head))
     settings_of(ctx).stdout.show([line((found.id, "title"), "  is abandoned")])
     return ExitCode.CLEAN
@@ -250,7 +250,7 @@ class _Running(Struct):
             doors(self.work, self.ledger, leases, operator=self.operator) as opened,
         ):
             engine = attempt.engine(
-                leases, opened, progress, speech=Speech(head.contract.language, redactor(head.contract))
+                leases, opened, progress, language=head.contract.language, redactor=redactor(head.contract)
             )
             execution = Execution(
                 run, attempt.planned(), leases, lambda: _stopped(asked.numbers), (*opening, *attempt.opening)

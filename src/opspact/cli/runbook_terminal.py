@@ -15,7 +15,7 @@ from opspact.report.lines import line
 from opspact.report.screen import Screen
 from opspact.runbook.doors import Prompt, Reply
 from opspact.runbook.engine import CONFIRM
-from opspact.runbook.request import why_no_answer
+from opspact.runbook.request import answer_problem
 from opspact.structs import Struct
 
 _LARGEST = 1 << 20
@@ -37,7 +37,7 @@ class Operator(Struct):
         """
         given = self._given(prompt)
         if given is not None:
-            if why := why_no_answer(prompt.pattern, prompt.choice, given):
+            if why := answer_problem(prompt.pattern, prompt.choice, given):
                 raise Refused(f"the answer to {prompt.step}.{prompt.name} does not fit: {why}")
             return Reply(given, self._attached(prompt))
         if prompt.attach and prompt.attach in self.files and prompt.name == prompt.attach:
@@ -52,7 +52,7 @@ class Operator(Struct):
         self.screen.show([line((f"{prompt.step}  ", "title"), prompt.text, hang=4)])
         while True:
             text = _read(_question(prompt)) or prompt.default or ""
-            if not (why := why_no_answer(prompt.pattern, prompt.choice, text)) and text:
+            if not (why := answer_problem(prompt.pattern, prompt.choice, text)) and text:
                 break
             self.screen.show([line((why or "an answer is needed", "bad"), indent=2)])
         return Reply(text, self._attached(prompt) or self._file(prompt))

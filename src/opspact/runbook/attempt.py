@@ -27,13 +27,6 @@ RESUME = "resume"
 """The question whether a stage that began, and has no result, took effect."""
 
 
-class Speech(Struct):
-    """How a run speaks: in which language (`zh-CN` or `en`), and what it never says."""
-
-    language: str
-    redactor: Redactor
-
-
 class Attempt(Struct, kw_only=True):
     """An attempt of a run by an operator. `secrets` are those of the secret inputs; `before`: what earlier ones did.
 
@@ -93,8 +86,8 @@ class Attempt(Struct, kw_only=True):
         values.attach(it.name for answer in self.before.answers for it in answer.event.attachments)
         return values
 
-    def engine(self, leases: Leases, doors: Doors, progress: Progress, *, speech: Speech) -> Engine:
-        """Return what carries the attempt out, through doors."""
+    def engine(self, leases: Leases, doors: Doors, progress: Progress, *, language: str, redactor: Redactor) -> Engine:
+        """Return what carries the attempt out, through doors; `language` is the operator's."""
         recorder = StepRecorder(
             run=self.started.run,
             leases=leases,
@@ -103,7 +96,7 @@ class Attempt(Struct, kw_only=True):
             flow=Flow(step.event for step in (self.before.steps if self.before else ())),
             doors=doors,
             progress=progress,
-            redactor=speech.redactor,
-            language=speech.language,
+            redactor=redactor,
+            language=language,
         )
         return Engine(recorder)

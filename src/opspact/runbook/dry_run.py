@@ -21,8 +21,8 @@ from opspact.model.runbook_actions import (
     WaitAction,
 )
 from opspact.runbook.doors import Answer, Doors, Tasks, Verdict
-from opspact.runbook.performance import StepCall, StepResult, verdict_answer
 from opspact.runbook.procedure import Part, Procedure, ProcedureStep
+from opspact.runbook.step_call import StepCall, StepResult, verdict_answer
 from opspact.runbook.step_recorder import action_name
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct
@@ -115,23 +115,28 @@ class DryRun(Struct):
 
     def _tried(self, stage: ProcedureStep, hosts: Sequence[str]) -> DryStep:
         call = StepCall(stage, self.values, self.doors, "dry-run")
-        match stage.given.action:
+        match stage.runbook_step.action:
             case CheckAction(checks) | WaitAction(checks):
                 for check_host in hosts:
-                    call.check_values(stage.given.action, check_host)
+                    call.check_values(stage.runbook_step.action, check_host)
                 answers = {host: StepResult(answer) for host, answer in call.checked(hosts, checks).items()}
             case AnsibleAction(tasks):
-                timeout = stage.given.timeout.seconds
+                timeout = stage.runbook_step.timeout.seconds
                 found = self.doors.tasks(hosts, Tasks(tasks, True), values=call.variables(hosts[0]), timeout=timeout)
                 answers = {host: StepResult(answer) for host, answer in found.items()}
             case CommandAction() | ScriptAction() if self._is_read_only(stage):
-                answers = call.perform(hosts, stage.given.action)
+                answers = call.carry_out(hosts, stage.runbook_step.action)
             case ManualAction() | ApproveAction() | NotifyAction():
-                return self._left(stage, hosts, stage.given.text.en)
+                return self._left(stage, hosts, stage.runbook_step.text.en)
             case _:
                 for host in hosts:
-                    call.check_values(stage.given.action, host)
-                return self._left(stage, hosts, stage.given.text.en, command=call.shown(stage.given.action, hosts[0]))
+                    call.check_values(stage.runbook_step.action, host)
+                return self._left(
+                    stage,
+                    hosts,
+                    stage.runbook_step.text.en,
+                    command=call.masked_command(stage.runbook_step.action, hosts[0]),
+                )
         self._keep(stage, answers)
         return _simulated(stage, hosts, [each.answer for each in answers.values()])
 

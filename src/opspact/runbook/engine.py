@@ -15,8 +15,8 @@ from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Prompt
 from opspact.runbook.flow import ROLLBACK
-from opspact.runbook.performance import StepCall, StepResult, verdict_answer
-from opspact.runbook.procedure import Part, Procedure, ProcedureStep, is_writing
+from opspact.runbook.procedure import Part, Procedure, ProcedureStep, writes
+from opspact.runbook.step_call import StepCall, StepResult, verdict_answer
 from opspact.runbook.step_recorder import StepRecorder, one_for_each_host
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct, replace
@@ -59,7 +59,7 @@ class Engine(Struct):
 
     def _work(self, stage: ProcedureStep, work: Callable[[ProcedureStep], StageResult]) -> Work:
         def carry_out(_leases: Leases) -> StageResult:
-            if why := self.recorder.flow.why_skipped(stage):
+            if why := self.recorder.flow.skip_reason(stage):
                 self.recorder.record(stage, [self.recorder.skipped(stage, "", why)])
                 return StageResult(detail=f"skipped: {why}")
             self.recorder.flow.arrive(stage.name)
@@ -82,7 +82,7 @@ class Engine(Struct):
                 answer = verdict_answer(verdicts)
                 events.append(self.recorder.event(stage, host, answer, started=started))
                 if answer.outcome is not StepOutcome.DONE:
-                    failed.append(f"{self.recorder.said(each.text)} ({host}): {answer.detail}")
+                    failed.append(f"{self.recorder.translate(each.text)} ({host}): {answer.detail}")
         self.recorder.record(stage, one_for_each_host(events))
         return _failed(f"a precondition is not met: {'; '.join(failed)}") if failed else StageResult()
 
@@ -115,9 +115,9 @@ class Engine(Struct):
         for name, text in self.procedure.runbook.evidence.items():
             if self._has_evidence(name):
                 continue
-            reply = self.doors.ask(Prompt(stage.name, name, self.recorder.said(text), attach=name))
+            reply = self.doors.ask(Prompt(stage.name, name, self.recorder.translate(text), attach=name))
             if reply is None or not reply.attachments:
-                return _waiting(f"the evidence {name} is missing ({self.recorder.said(text)})")
+                return _waiting(f"the evidence {name} is missing ({self.recorder.translate(text)})")
             self.recorder.answered(stage, name, reply)
         done = Answer(outcome=StepOutcome.DONE)
         self.recorder.record(stage, [self.recorder.event(stage, "", done, started=started)])
@@ -138,20 +138,20 @@ class Engine(Struct):
             self.recorder.record(stage, skipped)
             return StageResult(detail="skipped: its condition does not hold")
         self.recorder.progress.started(stage, [host for host in chosen if host])
-        if not isinstance(stage.given.action, RollbackAction | CheckAction):
+        if not isinstance(stage.runbook_step.action, RollbackAction | CheckAction):
             self.doors.release()  # this takes long, or others do it: they may need the hosts meanwhile
-        match stage.given.action:
+        match stage.runbook_step.action:
             case ManualAction():
-                return self._manual(stage, stage.given.action)
+                return self._manual(stage, stage.runbook_step.action)
             case ApproveAction():
-                return self._approve(stage, stage.given.action)
+                return self._approve(stage, stage.runbook_step.action)
             case NotifyAction():
-                return self._notify(stage, stage.given.action)
+                return self._notify(stage, stage.runbook_step.action)
         return self._on_hosts(stage, chosen, skipped)
 
     def _on_hosts(self, stage: ProcedureStep, hosts: Sequence[str], skipped: list[RunbookStepEnded]) -> StageResult:
         """Carry a step out on hosts, but for those on which an earlier attempt of the run has done so."""
-        step, events = stage.given, list[RunbookStepEnded]()
+        step, events = stage.runbook_step, list[RunbookStepEnded]()
         todo = [host for host in hosts if not self.recorder.flow.is_done(stage.name, host)]
         follows = str(OnFailure.CONTINUE)
         bad: list[RunbookStepEnded] = []
@@ -184,7 +184,7 @@ class Engine(Struct):
             return step.on_failure
         why = "; ".join(f"{event.host}: {event.detail}" for event in bad)
         choice = (_ABORT, _CONTINUE, _RETRY, _ROLL_BACK)
-        text = f"{self.recorder.said(step.text)} has failed: {why}. What follows?"
+        text = f"{self.recorder.translate(step.text)} has failed: {why}. What follows?"
         reply = self.doors.ask(Prompt(stage.name, ON_FAILURE, text, choice=choice))
         if reply is None:
             return OnFailure.ABORT
@@ -194,13 +194,13 @@ class Engine(Struct):
     def _tried(self, stage: ProcedureStep, hosts: Sequence[str]) -> list[RunbookStepEnded]:
         """Carry a step out on hosts, again where it failed and may be tried again; return its events."""
         call = StepCall(stage, self.values, self.doors, self.recorder.run)
-        step, started = stage.given, self.doors.now()
+        step, started = stage.runbook_step, self.doors.now()
         results: dict[str, StepResult] = {}
         tries: dict[str, int] = dict.fromkeys(hosts, 0)
         waiting = list(hosts)
         while waiting:
             tries |= {host: tries[host] + 1 for host in waiting}
-            results |= self._taken(stage, waiting, lambda ready: call.perform(ready, step.action))
+            results |= self._taken(stage, waiting, lambda ready: call.carry_out(ready, step.action))
             waiting = [host for host in waiting if tries[host] <= step.retries and _may_repeat(step, results[host])]
             if waiting:
                 self.doors.wait(step.retry_after.seconds)
@@ -216,7 +216,7 @@ class Engine(Struct):
         self, stage: ProcedureStep, hosts: Sequence[str], work: Callable[[Sequence[str]], dict[str, StepResult]]
     ) -> dict[str, StepResult]:
         """Do work on hosts that this run has taken before, where it may write."""
-        if not is_writing(stage):
+        if not writes(stage):
             return work(hosts)
         refused = self.doors.take(hosts)
         ready = [host for host in hosts if host not in refused]
@@ -226,7 +226,7 @@ class Engine(Struct):
 
     def _manual(self, stage: ProcedureStep, action: ManualAction) -> StageResult:
         started = self.doors.now()
-        said = self.values.shown(self.recorder.said(action.text), stage.scope)
+        said = self.values.masked(self.recorder.translate(action.text), stage.scope)
         prompt = Prompt(stage.name, CONFIRM, said, choice=("done", "failed"), default="done", attach=action.attach)
         reply = self.doors.ask(prompt)
         if reply is None or (action.attach and reply.text == "done" and not reply.attachments):
@@ -236,10 +236,12 @@ class Engine(Struct):
         values: dict[str, str] = {}
         for name, asked in action.questions.items() if reply.text == "done" else ():
             given = self.doors.ask(
-                Prompt(stage.name, name, self.recorder.said(asked.text), asked.pattern, asked.choice, asked.default)
+                Prompt(
+                    stage.name, name, self.recorder.translate(asked.text), asked.pattern, asked.choice, asked.default
+                )
             )
             if given is None:
-                return _waiting(f"{stage.name}: the value {name} is missing ({self.recorder.said(asked.text)})")
+                return _waiting(f"{stage.name}: the value {name} is missing ({self.recorder.translate(asked.text)})")
             self.recorder.answered(stage, name, given)
             values[name] = given.text
         outcome = StepOutcome.DONE if reply.text == "done" else StepOutcome.FAILED
@@ -258,7 +260,7 @@ class Engine(Struct):
 
     def _notify(self, stage: ProcedureStep, action: NotifyAction) -> StageResult:
         started = self.doors.now()
-        message = self.values.shown(self.recorder.said(action.message), stage.scope)
+        message = self.values.masked(self.recorder.translate(action.message), stage.scope)
         attempt = self.recorder.leases.attempt
         notice = RunbookNotice(self.recorder.run, stage.name, str(action.recipient), message, attempt)
         answer = Answer(outcome=StepOutcome.DONE, output=f"{action.recipient}: {message}\n")
@@ -274,7 +276,7 @@ class Engine(Struct):
         more: Iterable[EventType] = (),
     ) -> StageResult:
         """Record what a step without hosts came to, and return how its stage ended."""
-        step = stage.given
+        step = stage.runbook_step
         event = self.recorder.event(stage, "", answer, started=started)
         event = self.recorder.with_values(event, StepResult(answer, values or {}))
         is_done = answer.outcome is StepOutcome.DONE
@@ -285,14 +287,14 @@ class Engine(Struct):
         return _failed(answer.detail) if follows == OnFailure.ABORT else StageResult()
 
     def _roll_back(self, stage: ProcedureStep) -> StageResult:
-        action = stage.given.rollback_action
+        action = stage.runbook_step.rollback_action
         if action is None:
             raise AssertionError("a stage that rolls back has an action")
         hosts = stage.hosts or ("",)
         self.recorder.progress.started(stage, stage.hosts)
-        back = replace(stage, step=replace(stage.given, action=action, captures={}))
+        back = replace(stage, step=replace(stage.runbook_step, action=action, captures={}))
         call, started = StepCall(back, self.values, self.doors, self.recorder.run), self.doors.now()
-        results = self._taken(back, hosts, lambda ready: call.perform(ready, action))
+        results = self._taken(back, hosts, lambda ready: call.carry_out(ready, action))
         attempt = self.recorder.leases.attempt
         events = [call.event(host, each, attempt=attempt, started=started, tries=1) for host, each in results.items()]
         self.recorder.record(stage, events)

@@ -45,7 +45,7 @@ class Flow:
         """Whether a step is done on a host: it is not repeated there when its stage starts over for others."""
         return (step, host) in self._done
 
-    def why_skipped(self, stage: ProcedureStep) -> str:
+    def skip_reason(self, stage: ProcedureStep) -> str:
         """Given a stage, return why it is skipped; empty: it is carried out."""
         if stage.part is Part.ROLLBACK:
             if not self.is_rolling_back:

@@ -140,7 +140,7 @@ def _refuse_open(before: RunbookRun, target: RunbookTarget) -> None:
     )
 
 
-def resumable(found: RunbookRun) -> RunbookRun:
+def run_to_resume(found: RunbookRun) -> RunbookRun:
     """Given a run, return it. Raise Refused when it is over, Busy when a process may carry it out."""
     if found.is_over:
         raise Refused(f"run {found.id} is {found.word}", hint="start a new run")

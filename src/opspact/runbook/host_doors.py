@@ -31,7 +31,7 @@ from opspact.runbook.copies import copy_verdicts
 from opspact.runbook.doors import Answer, FabricCall, HostCommand, Prompt, Reply, Tasks, Verdict
 from opspact.runbook.host_checks import check_on_host
 from opspact.runbook.host_command import GRACE, answer_of, shell_command
-from opspact.runbook.tasks import TaskRunner
+from opspact.runbook.tasks import TaskWorker
 from opspact.structs import Struct
 from opspact.text.durations import format_hours
 from opspact.values.secret import Secret
@@ -56,7 +56,7 @@ class HostDoors:
     `others` carry out what lies beside hosts.
     """
 
-    def __init__(self, work: "RunWork", leases: Leases, tasks: TaskRunner, *, others: "OtherDoors") -> None:
+    def __init__(self, work: "RunWork", leases: Leases, tasks: TaskWorker, *, others: "OtherDoors") -> None:
         self._head, self._ledger, self._reach, self._python = work.head, work.ledger, work.reach, work.python
         self._leases, self._tasks, self._others = leases, tasks, others
         self._stack = ExitStack()

@@ -70,7 +70,7 @@ class ProcedureStep(Struct, kw_only=True):
     guards: tuple[Guard, ...] = ()
 
     @property
-    def given(self) -> RunbookStep:
+    def runbook_step(self) -> RunbookStep:
         """The step. Raise LookupError for a stage that has none."""
         if self.step is None:
             raise LookupError(f"{self.name} is no step of a runbook")
@@ -131,7 +131,7 @@ def procedure(
     back = [
         replace(each, name=f"{_ROLLBACK}{each.name}", part=Part.ROLLBACK, hosts=each.hosts or targets)
         for each in reversed(steps)
-        if each.given.rollback_action is not None
+        if each.runbook_step.rollback_action is not None
     ]
     every = [
         *([ProcedureStep(name=PRECONDITIONS, part=Part.PRECONDITIONS, hosts=targets)] if runbook.preconditions else []),
@@ -147,7 +147,7 @@ def procedure(
     names = [each.name for each in every]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise Refused(f"runbook {runbook.name} has two steps called {', '.join(repeated)}", hint="rename one of them")
-    written = {*targets, *(host for each in steps if is_writing(each) for host in each.hosts)}
+    written = {*targets, *(host for each in steps if writes(each) for host in each.hosts)}
     return Procedure(
         runbook=runbook,
         targets=targets,
@@ -242,7 +242,7 @@ def _with_failure(step: RunbookStep, calling: RunbookStep | None, prefix: str) -
     return step
 
 
-def is_writing(step: ProcedureStep) -> bool:
+def writes(step: ProcedureStep) -> bool:
     """Whether a step may write on its hosts by itself, so that the run has to take them before."""
     if step.part is Part.ROLLBACK:
         return True

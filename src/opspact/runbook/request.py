@@ -82,7 +82,7 @@ def checked_inputs(runbook: Runbook, given: Mapping[str, str], redactor: Redacto
             problems.append(f"{name} is missing ({each.question.text.en})")
             continue
         values[name] = value
-        if why := why_unfit(each, value):
+        if why := input_problem(each, value):
             problems.append(f"{name}: {why}")
         elif redactor.masked(value) != value or redactor.masked(f"{name}: {value}") != f"{name}: {value}":
             problems.append(f"{name} looks like a secret, and inputs are recorded: use an input of type secret")
@@ -98,14 +98,14 @@ def _unknown(runbook: Runbook, given: Mapping[str, str]) -> Iterable[str]:
             yield f'there is no input "{name}"{f" ({hint})" if hint else ""}'
 
 
-def why_unfit(asked: Input, value: str) -> str:
+def input_problem(asked: Input, value: str) -> str:
     """Given an input and a value, return why the value does not fit; empty: it does."""
     if asked.hosts:
         return "" if value in asked.hosts else f'expected one of {list_names(list(asked.hosts), _SHOWN)}, got "{value}"'
-    return why_no_answer(asked.question.pattern, asked.question.choice, value)
+    return answer_problem(asked.question.pattern, asked.question.choice, value)
 
 
-def why_no_answer(pattern: str, choice: tuple[str, ...], value: str) -> str:
+def answer_problem(pattern: str, choice: tuple[str, ...], value: str) -> str:
     """Given what an answer must match (empty: anything) or be, and an answer, return what is wrong with it."""
     if "\0" in value:
         return "a zero byte is no part of a text"

@@ -15,8 +15,8 @@ from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Reply
 from opspact.runbook.flow import Flow
 from opspact.runbook.output import without_secrets
-from opspact.runbook.performance import StepResult
 from opspact.runbook.procedure import Procedure, ProcedureStep
+from opspact.runbook.step_call import StepResult
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct, replace
 
@@ -57,7 +57,7 @@ class StepRecorder(Struct, kw_only=True):
             self.flow.add(event)
         self.progress.ended(stage, events)
 
-    def said(self, text: Text) -> str:
+    def translate(self, text: Text) -> str:
         """Given a text, return it in the operator's language."""
         return text.in_language(self.language)
 

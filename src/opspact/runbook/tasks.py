@@ -20,7 +20,7 @@ from opspact.workspace.workspace import Compiled
 _SECRET = "RUNBOOK_INPUT_"  # noqa: S105 - the beginning of a name, no secret
 
 
-class TaskRunner:
+class TaskWorker:
     """Runs tasks on hosts of a contract. `settings` are the passwords and bastions of its sessions."""
 
     def __init__(self, head: Compiled, settings: Callable[[], RunSettings]) -> None:

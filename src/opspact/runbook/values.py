@@ -115,7 +115,7 @@ class RunValues:
         """Given checks for a host, return them with their values. Raise ValueMissing."""
         return tuple(filled_check(each, lambda text: self.filled(text, scope, host)) for each in checks)
 
-    def shown(self, text: str, scope: str) -> str:
+    def masked(self, text: str, scope: str) -> str:
         """Given a text for people, return it with values, and nothing secret in it. Raise ValueMissing."""
         return without_secrets(self.filled(text, scope, "", revealed=False), self.secrets)
 

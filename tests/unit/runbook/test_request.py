@@ -6,7 +6,7 @@ from running_runbooks import HEAD, contract_of
 from opspact.errors import Refused
 from opspact.ledger.context import KNOWN_SECRETS
 from opspact.model.contract import Contract
-from opspact.runbook.request import checked_inputs, chosen_targets, find_runbook, why_no_answer
+from opspact.runbook.request import answer_problem, checked_inputs, chosen_targets, find_runbook
 
 TEXT = HEAD.format(name="try") + (
     "inputs:\n"
@@ -89,5 +89,5 @@ def test_a_name_that_is_nearly_right_is_shown(contract: Contract) -> None:
 
 @pytest.mark.parametrize(("pattern", "choice", "value"), [("[0-9]+", (), "1\n2"), ("", ("a",), "b"), ("", (), "\0")])
 def test_an_answer_has_to_fit(pattern: str, choice: tuple[str, ...], value: str) -> None:
-    assert why_no_answer(pattern, choice, value)
-    assert not why_no_answer("[0-9]+", (), "12")
+    assert answer_problem(pattern, choice, value)
+    assert not answer_problem("[0-9]+", (), "12")

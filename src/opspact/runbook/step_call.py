@@ -65,9 +65,9 @@ class StepCall(Struct):
     @property
     def step(self) -> RunbookStep:
         """The step."""
-        return self.stage.given
+        return self.stage.runbook_step
 
-    def perform(self, hosts: Sequence[str], action: Action) -> dict[str, StepResult]:
+    def carry_out(self, hosts: Sequence[str], action: Action) -> dict[str, StepResult]:
         """Given hosts, carry an action out on all; return for each what came of it, captures and assertions judged."""
         results: dict[str, StepResult] = {}
         ready: list[str] = []
@@ -206,7 +206,7 @@ class StepCall(Struct):
             outcome=answer.outcome,
             started=started,
             ended=self.doors.now(),
-            command=tuple(without_secrets(text, secrets) for text in self.shown(action, host)),
+            command=tuple(without_secrets(text, secrets) for text in self.masked_command(action, host)),
             digest=answer.digest or _digest(action),
             exit_code=answer.exit_code,
             changed=answer.changed,
@@ -217,7 +217,7 @@ class StepCall(Struct):
             tries=tries,
         )
 
-    def shown(self, action: Action, host: str) -> tuple[str, ...]:
+    def masked_command(self, action: Action, host: str) -> tuple[str, ...]:
         """Return a command with its values, secrets as stars; a task with its arguments."""
         match action:
             case CommandAction():
@@ -247,7 +247,7 @@ def _texts(action: Action) -> Iterator[str]:
     """Yield every text of an action in which values may stand."""
     found: list[str] = []
 
-    def note(text: str) -> str:
+    def keep(text: str) -> str:
         found.append(text)
         return text
 
@@ -260,7 +260,7 @@ def _texts(action: Action) -> Iterator[str]:
             found += action.arguments.values()
         case CheckAction() | WaitAction():
             for check in action.checks:
-                filled_check(check, note)
+                filled_check(check, keep)
         case RestoreAction():
             found += [action.database, action.new_name, *action.files, action.folder, action.at]
     yield from found
