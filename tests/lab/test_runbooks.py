@@ -15,129 +15,13 @@ from canary import files_with, loud, on_host, watched
 from contracts import Contract, Said, small, until
 from effort import EFFORT
 from labkit import Lab
+from procedures import AGREED, APPROVAL, PERSON, RUNBOOKS, TEAM
+from signing import make_key, public_line
 
 pytestmark = pytest.mark.lab
 
 NEWER, OLDER = "app1", "app2"
 STRANGE = "$(touch /srv/pwned); `id` | 'q' \"d\" {{ 1 + 1 }} 中文 *"
-RUNBOOKS = """\
-kind: runbook
-name: words
-text: {zh: 文字, en: Words stay what they are}
-risk: reversible
-hosts: web
-limits: {max_targets: 2}
-without_restore_point: {zh: 没有数据, en: no data is changed}
-inputs:
-  word: {text: {en: a word}, pattern: ".*"}
-steps:
-  - name: as-argument
-    text: {zh: 参数, en: as an argument}
-    command: [printf, "%s|", "{{ word }}", 甲 乙]
-    capture: {printed: {output: true}}
-  - name: as-variable
-    text: {zh: 变量, en: as a variable}
-    script: |
-      printf '%s|%s' "$word" "$host"
-    assert: {output: {contains: 中文}}
-  - name: as-fact
-    text: {zh: 事实, en: as a variable of Ansible}
-    ansible:
-      - ansible.builtin.copy: {dest: /srv/word, content: "{{ word }}", mode: "0644"}
-    rollback: {command: [rm, -f, /srv/word]}
-  - name: compared
-    text: {zh: 比较, en: it is what it was}
-    command: [cmp, -s, /srv/word, "-"]
-    stdin: "{{ word }}"
-  - name: user
-    text: {zh: 账号, en: another account}
-    command: [id, -un]
-    user: nobody
-    assert: {output: nobody}
----
-kind: runbook
-name: once
-text: {zh: 一次, en: Something that must not be done twice}
-risk: reversible
-hosts: web
-without_restore_point: {zh: 没有数据, en: no data is changed}
-steps:
-  - name: before
-    text: {zh: 之前, en: before}
-    command: [sh, -c, "echo before >>/srv/once; hostname"]
-    capture: {name: {output: true}}
-  - name: charge
-    text: {zh: 扣款, en: charge}
-    script: |
-      echo charged >>/srv/once
-      sleep 10
-  - name: after
-    text: {zh: 之后, en: after}
-    command: [sh, -c, "echo after $0 >>/srv/once", "{{ name }}"]
----
-kind: runbook
-name: charges
-text: {zh: 多次扣款, en: Charges}
-risk: reversible
-hosts: web
-without_restore_point: {zh: 没有数据, en: no data is changed}
-steps:
-CHARGES---
-kind: runbook
-name: limited
-text: {zh: 限时, en: A time limit}
-risk: reversible
-hosts: web
-limits: {max_targets: 2}
-without_restore_point: {zh: 没有数据, en: no data is changed}
-steps:
-  - name: slow
-    text: {zh: 慢, en: slow}
-    script: |
-      sleep 4242 & sleep 4242
-    timeout: 2s
----
-kind: runbook
-name: borders
-text: {zh: 边界, en: Stops at a border}
-risk: reversible
-hosts: web
-without_restore_point: {zh: 没有数据, en: no data is changed}
-steps:
-  - {name: one, text: {zh: 一, en: one}, command: [sh, -c, "echo one >>/srv/borders; sleep 3; echo end >>/srv/borders"]}
-  - {name: two, text: {zh: 二, en: two}, command: [sh, -c, "echo two >>/srv/borders"]}
----
-kind: runbook
-name: secretive
-text: {zh: 密码, en: A secret goes in}
-risk: reversible
-hosts: web
-without_restore_point: {zh: 没有数据, en: no data is changed}
-inputs:
-  password: {text: {en: the password}, secret: "secret:vault:borg"}
-steps:
-  - name: shows-it
-    text: {zh: 显示, en: shows it}
-    script: |
-      echo "it is $password"
-      printf '%s\\n' "$PGPASSWORD" >&2
-      cat
-    environment: {PGPASSWORD: "{{ password }}"}
-    stdin: "{{ password }}\\n"
-    capture: {shown: {output: true}}
-  - name: tasks
-    text: {zh: 任务, en: tasks}
-    ansible:
-      - name: Compare the password
-        ansible.builtin.assert: {that: [password | length > 8]}
-        no_log: true
-  - name: fails
-    text: {zh: 失败, en: fails with it}
-    script: |
-      echo "wrong password $password" >&2
-      exit 9
-"""
-
 NAMES = [f"charge-{number}" for number in range(6)]
 CHARGES = "".join(
     f"  - name: {name}\n    text: {{zh: 扣款, en: charge}}\n"
@@ -149,7 +33,7 @@ KILLS = 2 if EFFORT == 1 else 20
 
 @pytest.fixture(scope="module")
 def contract(two_releases: Lab) -> Iterator[Contract]:
-    with small(two_releases, "running", "") as made:
+    with small(two_releases, "running", TEAM) as made:
         made.write("runbooks/all.yaml", RUNBOOKS.replace("CHARGES", CHARGES))
         made.commit()
         yield made
@@ -306,6 +190,39 @@ def test_one_of_two_operators_runs_it(two_releases: Lab, contract: Contract) -> 
     said = [process.communicate(timeout=300) for process in both]
     assert sorted(process.returncode for process in both) == [0, 2], said
     assert two_releases.root(host, "cat /srv/borders").out == "one\nend\ntwo\n"
+
+
+def test_somebody_else_approves_and_in_time(two_releases: Lab, contract: Contract, tmp_path: Path) -> None:
+    keys = {name: make_key(tmp_path, name) for name in ("he-jing", "li-na")}
+    people = "---\n".join(PERSON.format(name=name, key=public_line(key)) for name, key in keys.items())
+    contract.write("policies/people.yaml", people)
+    for name, expires in (("lasting", "7 days"), ("quick", "1s")):
+        contract.write(f"policies/{name}.yaml", APPROVAL.format(name=name, expires=expires))
+        contract.write(f"runbooks/{name}.yaml", AGREED.format(name=name))
+        two_releases.root(OLDER, f"rm -f /srv/{name}")
+    contract.commit()
+
+    def as_requester(*arguments: str) -> Said:
+        return contract.run(*arguments, OPSPACT_ACTOR="li-na")
+
+    def approve(run: str, person: str) -> Said:
+        return contract.run("runbook", "approve", run, "--key", str(keys[person]), OPSPACT_ACTOR=person)
+
+    for name in ("lasting", "quick"):
+        waiting = as_requester("runbook", "run", name, "--host", OLDER)
+        assert waiting.code == 1, waiting
+        run = run_of(contract)
+        assert as_requester("runbook", "resume", run).code == 1
+        own = approve(run, "li-na")
+        assert (own.code, "is the requester" in own.err) == (2, True), own
+        assert approve(run, "he-jing").code == 0
+        time.sleep(1.5)
+        resumed = as_requester("runbook", "resume", run)
+        assert resumed.code == (0 if name == "lasting" else 1), resumed
+        assert ("expired" in resumed.out) == (name == "quick"), resumed
+        expected = "before\nafter\n" if name == "lasting" else "before\n"
+        assert two_releases.root(OLDER, f"cat /srv/{name}").out == expected
+    assert contract.run("runbook", "abandon", run, "--reason", "the test is over").code == 0
 
 
 def test_a_secret_is_found_nowhere(two_releases: Lab, contract: Contract, tmp_path: Path) -> None:
