@@ -191,6 +191,7 @@ class _Running(Struct):
         """Given a request, check that it may start, and carry it out as a new run."""
         head, runbook = self.work.head, request.runbook
         made = procedure(head.contract, runbook, request.targets, inputs=request.inputs)
+        self.operator.check(made.questions, made.evidence)
         if runbook.refuses_blackouts:
             refuse_changes(self.ledger, head.contract, now())
             refuse_closed(head.contract, request.targets, now())
@@ -217,6 +218,7 @@ class _Running(Struct):
     def resume(self, found: RunbookRun) -> RunResult:
         """Given a run, go on with it where it stands. Raise Refused when its runbook is another one now."""
         made = run_procedure(self.work.head.contract, found)
+        self.operator.check(made.questions, made.evidence)
         return self._carry_out(self._attempt(made, found.started.event, found))
 
     def _confirm(self, made: Procedure, confirmed: str | None) -> None:

@@ -17,6 +17,7 @@ from opspact.runbook.doors import Prompt, Reply
 from opspact.runbook.engine import CONFIRM
 from opspact.runbook.request import answer_problem
 from opspact.structs import Struct
+from opspact.text.suggestions import did_you_mean
 
 _LARGEST = 1 << 20
 """Bytes of a file that is attached."""
@@ -43,6 +44,16 @@ class Operator(Struct):
         if prompt.attach and prompt.attach in self.files and prompt.name == prompt.attach:
             return Reply("attached", self._attached(prompt))
         return self._asked(prompt) if self.is_asked else None
+
+    def check(self, questions: Iterable[str], evidence: Iterable[str]) -> None:
+        """Given what may be answered and attached, raise Refused for anything else that was given, or for no file."""
+        known = tuple(questions)
+        if wrong := [name for name in self.answers if name not in known]:
+            raise Refused(f"--answer: nothing is asked by the name {wrong[0]}", hint=did_you_mean(wrong[0], known))
+        if wrong := [name for name in self.files if name not in evidence]:
+            raise Refused(f"--attach: there is no evidence {wrong[0]}", hint=did_you_mean(wrong[0], tuple(evidence)))
+        for name, path in self.files.items():
+            attachment(name, path)
 
     def _given(self, prompt: Prompt) -> str | None:
         names = [f"{prompt.step}.{prompt.name}", *([prompt.step] if prompt.name == CONFIRM else [prompt.name])]

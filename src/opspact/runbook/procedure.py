@@ -20,6 +20,7 @@ from opspact.model.runbook_actions import (
     CallAction,
     CommandAction,
     FabricAction,
+    ManualAction,
     RestoreAction,
     ScriptAction,
 )
@@ -102,6 +103,23 @@ class Procedure(Struct, kw_only=True):
         """The targets that none of the restore points covers."""
         covered = {host for hosts in self.restore_points.values() for host in hosts}
         return tuple(host for host in self.targets if host not in covered)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Every name by which an answer may be given up front: of steps, of their questions, of both."""
+        found: list[str] = []
+        for each in self.steps:
+            asked = each.step.action.questions if each.step and isinstance(each.step.action, ManualAction) else ()
+            found += [each.name, *asked, *(f"{each.name}.{name}" for name in ("confirm", "on_failure", *asked))]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The names of all that may be attached."""
+        attached = (
+            each.step.action.attach for each in self.steps if each.step and isinstance(each.step.action, ManualAction)
+        )
+        return tuple(dict.fromkeys([*self.runbook.evidence, *filter(None, attached)]))
 
     def of(self, name: str) -> ProcedureStep:
         """Given a stage's name, return it. Raise KeyError when there is none."""
