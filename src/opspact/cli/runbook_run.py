@@ -36,6 +36,7 @@ from opspact.report.runbook_run import (
     result_json,
     result_lines,
     start_lines,
+    way_on_lines,
 )
 from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.windows import refuse_closed
@@ -257,7 +258,11 @@ class _Running(Struct):
             execution = Execution(
                 run, attempt.planned(), leases, lambda: _stopped(asked.numbers), (*opening, *attempt.opening)
             )
-            result = execution.carry_out(engine.work())
+            try:
+                result = execution.carry_out(engine.work())
+            except signals.EndedBySignal:
+                self.work.settings.stderr.show(way_on_lines(run.id))
+                raise
         events = tuple(each.event for each in read_run(self.ledger, head.contract.name, run.id, now=now()).steps)
         return RunResult(run.id, made, result, events)
 
