@@ -247,7 +247,7 @@ class _Running(Struct):
         head, run, made = self.work.head, attempt.run, attempt.procedure
         leases = Leases(self.ledger, partial(context, head), run=run.id, attempt=attempt.state.attempt + 1)
         attempt = replace(attempt, answers=self._answers(attempt.planned()))
-        progress = RunProgress(self.work.settings.stderr, language=head.contract.language)
+        progress = RunProgress(self.work.settings.stderr, made, language=head.contract.language)
         with (
             signals.defer(self._notice) as asked,
             doors(self.work, self.ledger, leases, operator=self.operator) as opened,

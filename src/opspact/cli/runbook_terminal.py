@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from opspact.errors import Refused
+from opspact.fleet.signals import EndedBySignal
 from opspact.ledger.runbook_events import Attachment
 from opspact.report.lines import line
 from opspact.report.screen import Screen
@@ -91,7 +92,11 @@ def _question(prompt: Prompt) -> str:
 def _read(question: str) -> str:
     sys.stderr.write(question)
     sys.stderr.flush()
-    text = sys.stdin.readline()
+    try:
+        text = sys.stdin.readline()
+    except EndedBySignal:
+        sys.stderr.write("\n")
+        raise
     if not text:
         raise Refused("the terminal was closed; the run stops here", hint="`opspact runbook resume RUN` goes on")
     return text.strip()

@@ -46,15 +46,18 @@ class RunResult(Struct):
 
 
 class RunProgress:
-    """Shows a run stage by stage, in the language of the customer; `language` is `zh-CN` or `en`."""
+    """Shows a run stage by stage, in a language: `zh-CN` or `en`."""
 
-    def __init__(self, screen: Screen, *, language: str) -> None:
+    def __init__(self, screen: Screen, procedure: Procedure, *, language: str) -> None:
         self._screen, self._language = screen, language
+        self._names = [each.name for each in procedure.steps if each.part is not Part.ROLLBACK]
 
     def started(self, stage: ProcedureStep, hosts: Sequence[str]) -> None:
         """A stage begins."""
         on = f"  ({', '.join(hosts)})" if hosts else ""
-        self._screen.show([line((f"{stage.name}  ", "title"), f"{self._text(stage)}{on}", hang=4)])
+        known = stage.name in self._names
+        place = f"{self._names.index(stage.name) + 1}/{len(self._names)}  " if known else ""
+        self._screen.show([line((place, "quiet"), (f"{stage.name}  ", "title"), f"{self._text(stage)}{on}", hang=4)])
 
     def ended(self, _stage: ProcedureStep, events: Sequence[RunbookStepEnded]) -> None:
         """A stage has ended."""
