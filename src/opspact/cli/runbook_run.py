@@ -36,7 +36,7 @@ from opspact.report.runbook_run import (
     result_json,
     result_lines,
     start_lines,
-    way_on_lines,
+    resume_lines,
 )
 from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.windows import refuse_closed
@@ -261,7 +261,7 @@ class _Running(Struct):
             try:
                 result = execution.carry_out(engine.work())
             except signals.EndedBySignal:
-                self.work.settings.stderr.show(way_on_lines(run.id))
+                self.work.settings.stderr.show(resume_lines(run.id))
                 raise
         events = tuple(each.event for each in read_run(self.ledger, head.contract.name, run.id, now=now()).steps)
         return RunResult(run.id, made, result, events)

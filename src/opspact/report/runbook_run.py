@@ -91,11 +91,11 @@ def result_lines(found: RunResult) -> Iterator[Line]:
     else:
         words = ("stopped", "doubt") if result.outcome is RunOutcome.STOPPED else ("failed", "bad")
         yield line(words, f"  {result.detail}", hang=4)
-        yield from way_on_lines(run)
+        yield from resume_lines(run)
     yield line(f"`opspact runbook show {run}` shows the record", indent=2)
 
 
-def way_on_lines(run: str) -> Iterator[Line]:
+def resume_lines(run: str) -> Iterator[Line]:
     """Given a run that is not done, yield how to go on with it, and how to give it up."""
     yield line(f"`opspact runbook resume {run}` goes on, `opspact runbook abandon {run}` gives it up", indent=2)
 
