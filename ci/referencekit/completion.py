@@ -54,6 +54,7 @@ _NAMES = {
     "opspact backup restore": "policies/backup",
     "opspact runbook chart": "policies/runbook",
     "opspact runbook run": "policies/runbook",
+    "opspact runbook test": "policies/runbook",
     "opspact library check": "policies/library",
     "opspact qc chart": "policies/inspection",
     "--owner": "policies/team,person",

@@ -28,6 +28,7 @@ from opspact.analyse.rules.emergencies import (
     runbook_names,
     runbook_risk,
     runbook_safety,
+    runbook_tests,
     runbook_values,
 )
 from opspact.analyse.rules.hosts import addresses, connections, coverage, patterns, services, variables
@@ -75,6 +76,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     runbook_flow.RULES,
     runbook_calls.RULES,
     runbook_risk.RULES,
+    runbook_tests.RULES,
     secrets.RULES,
     access.RULES,
     confidentiality.RULES,

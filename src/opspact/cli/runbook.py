@@ -1,4 +1,4 @@
-"""`opspact runbook chart|search|run|resume|approve|abandon`: procedures for operators.
+"""`opspact runbook chart|test|search|run|resume|approve|abandon`: procedures for operators.
 
 Comes in: the contract's folder. Goes out: what each command's module does.
 """
@@ -9,6 +9,7 @@ from opspact.cli.runbook_approve import approve
 from opspact.cli.runbook_chart import chart
 from opspact.cli.runbook_run import abandon, resume, run
 from opspact.cli.runbook_search import search
+from opspact.cli.runbook_test import run_tests
 
 app = typer.Typer()
 
@@ -18,3 +19,4 @@ app.command("resume", help="Go on with a run that stopped, waits or failed.")(re
 app.command("approve", help="Approve a step of a run by a signature; another person than who runs it.")(approve)
 app.command("abandon", help="Give up a run that is not done.")(abandon)
 app.command("chart", help="Draw the flow chart of a runbook: Mermaid or SVG.")(chart)
+app.command("test", help="Run the cases of runbooks' tests, without any host or person.")(run_tests)

@@ -32,6 +32,7 @@ from opspact.model.policies.review import Review
 from opspact.model.policies.rollout import Rollout
 from opspact.model.policies.roster import Roster
 from opspact.model.policies.runbook import Runbook
+from opspact.model.policies.runbook_test import RunbookTest
 from opspact.model.policies.service import Service
 from opspact.model.policies.sla import Sla
 from opspact.model.policies.spare import Spare
@@ -93,6 +94,7 @@ class Contract(Struct, eq=False, kw_only=True, dict=True):
     reviews: tuple[Review, ...]
     rollouts: tuple[Rollout, ...]
     rosters: Mapping[str, Roster]
+    runbook_tests: tuple[RunbookTest, ...]
     runbooks: tuple[Runbook, ...]
     services: tuple[Service, ...]
     slas: Mapping[str, Sla]

@@ -11,7 +11,7 @@ from opspact.model.origin import Origin
 from opspact.model.strength import Strength
 from opspact.structs import Struct
 
-KEEPS_NO_CLAUSE = frozenset({"accepted", "calendar", "clause", "contract", "known_drift", "override"})
+KEEPS_NO_CLAUSE = frozenset({"accepted", "calendar", "clause", "contract", "known_drift", "override", "runbook_test"})
 """Kinds that keep no clause by themselves: others that do rest on them."""
 
 

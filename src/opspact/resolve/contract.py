@@ -44,6 +44,7 @@ from opspact.resolve.review import resolve_review
 from opspact.resolve.rollout import resolve_rollouts
 from opspact.resolve.roster import resolve_roster
 from opspact.resolve.runbook import resolve_runbook
+from opspact.resolve.runbook_test import resolve_runbook_test
 from opspact.resolve.service import resolve_service
 from opspact.resolve.sla import resolve_sla
 from opspact.resolve.spare import resolve_spare
@@ -149,6 +150,7 @@ def _contract(context: Context) -> Contract:
         reviews=tuple(context.resolve(kinds.Review, resolve_review).values()),
         rollouts=resolve_rollouts(context),
         rosters=context.resolve(kinds.Roster, resolve_roster),
+        runbook_tests=tuple(context.resolve(kinds.RunbookTest, resolve_runbook_test).values()),
         runbooks=tuple(context.resolve(kinds.Runbook, resolve_runbook).values()),
         services=tuple(context.resolve(kinds.Service, resolve_service).values()),
         slas=context.resolve(kinds.Sla, resolve_sla),

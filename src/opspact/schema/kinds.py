@@ -35,6 +35,7 @@ from opspact.schema.documents.review import Review
 from opspact.schema.documents.rollout import Rollout
 from opspact.schema.documents.roster import Roster
 from opspact.schema.documents.runbook import Runbook
+from opspact.schema.documents.runbook_test import RunbookTest
 from opspact.schema.documents.service import Service
 from opspact.schema.documents.sla import Sla
 from opspact.schema.documents.spare import Spare
@@ -74,6 +75,7 @@ __all__ = [
     "Rollout",
     "Roster",
     "Runbook",
+    "RunbookTest",
     "Service",
     "Sla",
     "Spare",
@@ -111,6 +113,7 @@ AnyDocument = (
     | Rollout
     | Roster
     | Runbook
+    | RunbookTest
     | Service
     | Sla
     | Spare
@@ -151,6 +154,7 @@ KINDS: Mapping[str, type[AnyDocument]] = MappingProxyType(
         "rollout": Rollout,
         "roster": Roster,
         "runbook": Runbook,
+        "runbook_test": RunbookTest,
         "service": Service,
         "sla": Sla,
         "spare": Spare,

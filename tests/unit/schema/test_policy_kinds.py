@@ -129,6 +129,11 @@ WITHOUT_DIRECTION = {
         PackageCheck.installed PackageCheck.name Precondition.check ProcessCheck.name ProcessCheck.running
         RunbookCheck.command RunbookCheck.file RunbookCheck.http RunbookCheck.package RunbookCheck.process
         RunbookCheck.tcp RunbookCheck.unit UnitCheck.enabled UnitCheck.name UnitCheck.running""",
+    "a test of a runbook": """
+        Expectation.end Expectation.steps Expectation.values Fault.changed Fault.error_output Fault.exit_code Fault.on
+        Fault.outcome Fault.output Fault.step Fault.times RunbookCase.answers RunbookCase.approved RunbookCase.attach
+        RunbookCase.expect RunbookCase.faults RunbookCase.inputs RunbookCase.name RunbookCase.targets RunbookCase.text
+        RunbookTest.cases RunbookTest.runbook""",
     "what an operator may answer": """
         Input.choice Input.default Input.host Input.pattern Input.secret
         Question.choice Question.default Question.pattern""",
