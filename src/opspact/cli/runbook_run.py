@@ -35,8 +35,8 @@ from opspact.report.runbook_run import (
     dry_run_lines,
     result_json,
     result_lines,
-    start_lines,
     resume_lines,
+    start_lines,
 )
 from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.windows import refuse_closed
