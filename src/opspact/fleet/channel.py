@@ -83,7 +83,7 @@ class Channel:
                 self._send()
             elif event & (select.POLLIN | select.POLLHUP | select.POLLERR) and not self._listen(descriptor):
                 self._last_words(descriptor)
-                raise Ended(self._status())
+                raise Ended(self.status())
 
     def _send(self) -> None:
         """Write what fits; ask to be woken for the rest."""
@@ -124,7 +124,17 @@ class Channel:
             if any(fd == other and not self._listen(fd) for fd, _ in self._poll.poll(left * 1000)):
                 return
 
-    def _status(self) -> int | None:
+    def release(self) -> tuple[int, int, int]:
+        """Return the numbers of the process's input, output and error output, which wait from now on.
+
+        For who reads and writes them by threads of its own, once nothing is exchanged any more.
+        """
+        input_, output, error = (stream.fileno() for stream in self._streams)
+        for number in (input_, output, error):
+            os.set_blocking(number, True)
+        return input_, output, error
+
+    def status(self) -> int | None:
         """Return the exit status of a process that has closed its output; None when it does not end."""
         try:
             return self._process.wait(_LAST_OUTPUT)

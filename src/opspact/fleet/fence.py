@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from shlex import join, quote, split
 
 from opspact.fleet.failures import ReadFailed, WriteFailed, lost_to_run, quoted
-from opspact.fleet.session import FENCED, FENCED_BY, Guard, Session
+from opspact.fleet.guard import FENCED, FENCED_BY, Guard
+from opspact.fleet.session import Session
 from opspact.fleet.shell_words import stored_input
 from opspact.model import names
 from opspact.structs import Struct

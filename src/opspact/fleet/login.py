@@ -15,6 +15,7 @@ from opspact.fleet import operating_system
 from opspact.fleet.channel import Channel
 from opspact.fleet.connection import Settings
 from opspact.fleet.failures import ConnectionState, is_of_ssh
+from opspact.fleet.shell_words import word
 from opspact.model.time.host_clock import HostClock, host_clock
 
 SETTING = (
@@ -34,13 +35,15 @@ class InvalidPassword(Exception):  # noqa: N818 - named after what happened
 class Login:
     """The way from a started client to a shell: logged in, then root, both said by words that only we know."""
 
-    def __init__(self, *, become: bool, settings: Settings) -> None:
+    def __init__(self, *, become: bool, settings: Settings, user: str = "", setting: str | None = None) -> None:
+        """Given settings, prepare the login. `become`: to root, or `user`. `setting`: in place of SETTING."""
         self.state = ConnectionState.CONNECTING
         self.clock: HostClock | None = None
         """The host's clock, once there is a shell; None: the host does not say."""
         self.refusal = ""
         """Why opspact does not work on the host's operating system, once there is a shell; empty: it does."""
         self._settings = settings
+        self._setting = SETTING if setting is None else setting
         self._logged_in, self._ready, self._prompt, self._clock, self._system = (secrets.token_hex(8) for _ in range(5))
         self._prompts = 0
         clock = f"echo {self._clock} \\$(date +%s.%N)"
@@ -49,7 +52,13 @@ class Login:
         password = settings.become_password is not None
         sudo = f"sudo -S -p {self._prompt} -k -H" if password else "sudo -n -H"
         # What sudo says is recognised in English alone; what it leaves of its environment is set up again in SETTING.
-        root = f'[ "$(id -u)" = 0 ] && exec {shell}; export LC_ALL=C; exec {sudo} -- {shell}'
+        if user:
+            sudo += f" -u {word(user)}"
+            home = f'HOME="$(getent passwd {word(user)} | cut -d: -f6)"'
+            root = f'[ "$(id -u)" = 0 ] && exec env {home} runuser -u {word(user)} -- {shell}'
+        else:
+            root = f'[ "$(id -u)" = 0 ] && exec {shell}'
+        root += f"; export LC_ALL=C; exec {sudo} -- {shell}"
         self.script = f"echo {self._logged_in}; {root if become else f'exec {shell}'}"
         """The remote command: one word for the login's shell, which may be csh or fish as well."""
 
@@ -67,7 +76,7 @@ class Login:
             if self._prompts > 1 or password is None:
                 raise InvalidPassword
             data = password.reveal().encode() + b"\n"
-        channel.exchange(SETTING.encode(), lambda: True, deadline=deadline)
+        channel.exchange(self._setting.encode(), lambda: True, deadline=deadline)
         channel.said.clear()
         channel.complained.clear()
 

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeVar
 
 from opspact.fleet.channel import Channel, Ended, OutputLimitExceeded, TimeUp
 from opspact.fleet.connection import Connection, Settings
@@ -43,6 +44,7 @@ from opspact.fleet.failures import (
     reach_of,
 )
 from opspact.fleet.framing import Completed, Frame
+from opspact.fleet.guard import FENCED, FENCED_BY, Guard
 from opspact.fleet.kept_connections import close_after_use
 from opspact.fleet.lock import BUSY, RELEASE_STALE_LOCK, UNLOCK, lock_command
 from opspact.fleet.login import InvalidPassword, Login
@@ -52,29 +54,16 @@ from opspact.fleet.ssh_messages import is_closed_before_login, needs_own_connect
 from opspact.model import names
 from opspact.model.time.host_clock import HostClock
 from opspact.steps.check import Reach
-from opspact.structs import Struct
+from opspact.structs import replace
+from opspact.values.secret import Secret
 
 _TRIES = 4
 _SHUT_OUT_PAUSE = 5.0  # seconds between tries at an sshd that shuts us out; the shortest time it does is 15
 _LATER = 1.0  # seconds that the host's own time limit comes after ours: who waits hears it from us
 _LAST_RESORT = 5  # seconds between asking a command on the host to end and ending it
+Kind = TypeVar("Kind", bound="Session")
 _MODE = re.compile(r"0?[0-7]{3,4}")
 _NOTHING_THERE = re.compile(rb"[^\n]*: (?:No such file or directory|Not a directory)(?: \(os error \d+\))?\n")
-
-FENCED = 76
-"""The exit status of a guarded command that did nothing, since another run has taken the host."""
-FENCED_BY = "taken by run "
-"""What such a command says, before the name of that run."""
-
-
-class Guard(Struct):
-    """What keeps a session's commands from writing once another run has taken the host (`fleet.fence`).
-
-    `mark` is set in the environment of each; `check` comes before it, and ends it with FENCED and FENCED_BY.
-    """
-
-    mark: str
-    check: str
 
 
 class Session:
@@ -155,7 +144,7 @@ class Session:
 
     def _try_to_open(self, *, last: bool) -> None:
         """Start the client and see the shell through; leave the session closed when another try is worth it."""
-        login = Login(become=self._connection.become, settings=self._settings)
+        login = self._login()
         kept = self._connection.kept
         uses_kept = kept is not None and kept.is_open and self._may_keep
         channel = self._start(login.script)
@@ -184,6 +173,9 @@ class Session:
             raise self._give_up(Reach.NO_PRIVILEGE, "sudo rejected the password") from None
         if login.refusal:
             raise self._give_up(Reach.UNKNOWN_SYSTEM, login.refusal)
+
+    def _login(self) -> Login:
+        return Login(become=self._connection.become, settings=self._settings)
 
     def _no_shell(self, login: Login, channel: Channel) -> tuple[Reach, str]:
         """Return what it means that no shell came in time, and what was said instead."""
@@ -358,6 +350,17 @@ class Session:
         """Return another session of the same host, which logs in by a connection of its own at its first use."""
         own = self._connection.fresh()
         return Session(own, self._settings, environment=self.environment, logins=self._logins)
+
+    def duplicate(self, kind: type[Kind], *, become: bool, password: Secret | None = None) -> Kind:
+        """Given a kind of sessions, return one to the same host by the same way in, with the same guard.
+
+        `become`: whether to become root there, with that password in place of the setting's if there is one.
+        """
+        settings = replace(self._settings, become_password=password) if password else self._settings
+        connection = replace(self._connection, become=become)
+        made = kind(connection, settings, environment=self.environment, logins=self._logins)
+        made.guard, made._stop = self.guard, self._stop  # noqa: SLF001 - what stops one stops the other
+        return made
 
     def give_up(self, why: str) -> None:
         """Give the host up for a reason that is known."""

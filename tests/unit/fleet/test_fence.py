@@ -13,7 +13,8 @@ from opspact.fleet import fence
 from opspact.fleet.connection import Connection, Settings
 from opspact.fleet.failures import HostLost, ReadFailed, WriteFailed
 from opspact.fleet.fence import Hold, host_interpreter, newest_token, run_interpreter, take
-from opspact.fleet.session import FENCED, Session
+from opspact.fleet.guard import FENCED
+from opspact.fleet.session import Session
 from opspact.model import names
 from opspact.steps.check import Reach
 
