@@ -19,6 +19,9 @@ from other_coreutils import OtherCoreutils
 pytestmark = pytest.mark.lab
 
 TESTS = (
+    "fleet/fabric/test_connection.py",
+    "fleet/fabric/test_runner.py",
+    "fleet/fabric/test_transfer.py",
     "fleet/test_fence.py",
     "fleet/test_head_place.py",
     "fleet/test_lock.py",
