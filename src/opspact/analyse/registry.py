@@ -22,6 +22,7 @@ from opspact.analyse.rules.contract import contract, reductions, references
 from opspact.analyse.rules.desk import deadlines, ladder_people, ladders, service_levels
 from opspact.analyse.rules.emergencies import (
     emergencies,
+    rehearsals,
     resources,
     runbook_calls,
     runbook_flow,
@@ -77,6 +78,7 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
     runbook_calls.RULES,
     runbook_risk.RULES,
     runbook_tests.RULES,
+    rehearsals.RULES,
     secrets.RULES,
     access.RULES,
     confidentiality.RULES,

@@ -3,11 +3,12 @@
 Comes in: the document, its context. Goes out: its meaning; problems are noted in the context.
 """
 
-from opspact.model.policies.emergency import Emergency
+from opspact.model.policies.emergency import Emergency, Rehearsal
 from opspact.model.text import Text, complete_text
 from opspact.resolve.context import DocumentContext
 from opspact.resolve.symptoms import resolve_symptoms
 from opspact.schema import kinds
+from opspact.schema.documents import emergency as written
 
 
 def resolve_emergency(document: kinds.Emergency, context: DocumentContext) -> Emergency:
@@ -32,5 +33,19 @@ def resolve_emergency(document: kinds.Emergency, context: DocumentContext) -> Em
         handling=complete_text(document.handling, document.name) if document.handling else None,
         runbook=document.runbook,
         drill_within=document.drill_within,
+        rehearsal=_rehearsal(document.rehearsal, context) if document.rehearsal else None,
         origin=context.origin(),
+    )
+
+
+def _rehearsal(rehearsal: written.Rehearsal, context: DocumentContext) -> Rehearsal:
+    context.refer("runbook", rehearsal.fault.name, "rehearsal", "fault", "name")
+    if rehearsal.noticed_by is not None:
+        context.refer("inspection", rehearsal.noticed_by, "rehearsal", "noticed_by")
+    return Rehearsal(
+        fault=rehearsal.fault.name,
+        fault_inputs=dict(rehearsal.fault.inputs),
+        noticed_by=rehearsal.noticed_by or "",
+        inputs=dict(rehearsal.inputs),
+        answers={step: dict(values) for step, values in rehearsal.answers.items()},
     )

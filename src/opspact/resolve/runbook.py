@@ -53,6 +53,7 @@ def resolve_runbook(document: kinds.Runbook, context: DocumentContext) -> Runboo
             )
             for index, each in enumerate(document.preconditions)
         ),
+        rehearsal_only=document.rehearsal_only,
         max_targets=document.limits.max_targets,
         refuses_blackouts=document.limits.blackouts == "refuse",
         restore_points=document.restore_point,

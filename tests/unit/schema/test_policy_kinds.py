@@ -73,7 +73,7 @@ WITHOUT_DIRECTION = {
         SnmpAccess.port SnmpValue.equals SnmpValue.name SnmpValue.oid SnmpValue.type SnmpValue.unit
         Library.host Library.path Library.sha256 Library.version Prevention.library Prevention.spare Spare.site
         Escrow.host Escrow.where Spare.where
-        CallAction.name NotifyAction.to Precondition.on RestoreAction.backup RestoreAction.database
+        CallAction.name Fault.name NotifyAction.to Precondition.on RestoreAction.backup RestoreAction.database
         Runbook.inputs RunbookStep.name""",
     "who does it: rules about people tell whether they are there": """
         Access.people Accepted.by Device.owner FlowStep.by IntendedGap.agreed_by Override.away Override.instead
@@ -107,6 +107,7 @@ WITHOUT_DIRECTION = {
         RunbookStep.notify RunbookStep.on RunbookStep.on_failure RunbookStep.restore RunbookStep.retries
         RunbookStep.retry_after RunbookStep.rollback RunbookStep.runbook RunbookStep.script RunbookStep.stdin
         RunbookStep.timeout RunbookStep.user RunbookStep.wait RunbookStep.when
+        Fault.inputs Rehearsal.answers Rehearsal.fault Rehearsal.inputs
         CallAction.inputs Capture.exit_code Capture.json_ Capture.output Capture.pattern
         FabricAction.arguments FabricAction.task RestoreAction.at RestoreAction.files RestoreAction.new_name
         RestoreAction.to RollbackAction.ansible RollbackAction.command RollbackAction.fabric RollbackAction.script

@@ -9,4 +9,6 @@ SERVER_ADDRESS = "opspact_address"
 """At which address other hosts reach this one, where that is not `ansible_host`."""
 BACKUPS_AT_ONCE = "opspact_backups_at_once"
 """How many backups a server accepts at the same time."""
-NAMES = (SITE, STORAGE, SERVER_ADDRESS, BACKUPS_AT_ONCE)
+REHEARSAL = "opspact_rehearsal"
+"""Whether a host is there to be broken: faults of drills are made on such hosts alone."""
+NAMES = (SITE, STORAGE, SERVER_ADDRESS, BACKUPS_AT_ONCE, REHEARSAL)

@@ -99,7 +99,7 @@ class Runbook(Struct, kw_only=True):
     """A procedure for operators.
 
     `hosts` are those for which it may be run; `restore_points` are backups, by name; `evidence` is what a run must
-    have, by name, to be closed.
+    have, by name, to be closed. `rehearsal_only`: it makes a fault, in drills alone and on rehearsal hosts alone.
     """
 
     name: str
@@ -109,6 +109,7 @@ class Runbook(Struct, kw_only=True):
     hosts: tuple[str, ...]
     inputs: Mapping[str, Input]
     preconditions: tuple[Precondition, ...]
+    rehearsal_only: bool
     max_targets: int
     refuses_blackouts: bool
     restore_points: tuple[str, ...]

@@ -48,8 +48,9 @@ class Entry(Struct):
 
 
 def entries_of(contract: Contract) -> tuple[Entry, ...]:
-    """Given a contract, return its emergencies and runbooks as entries."""
-    return *map(_of_emergency, contract.emergencies), *map(_of_runbook, contract.runbooks)
+    """Given a contract, return its emergencies and runbooks as entries, but for those that make faults for drills."""
+    runbooks = [each for each in contract.runbooks if not each.rehearsal_only]
+    return *map(_of_emergency, contract.emergencies), *map(_of_runbook, runbooks)
 
 
 def _of_emergency(emergency: Emergency) -> Entry:

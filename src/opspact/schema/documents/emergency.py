@@ -3,14 +3,15 @@
 Comes in: one mapping. Goes out: a frozen document. Registered in `kinds`.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import CHANGED, FEWER, MORE
+from opspact.schema.direction import CHANGED, FEWER, MORE, OTHER
 from opspact.schema.editors import any_of
-from opspact.schema.fields import Distinct, Document, Elapsed, Line, Name, OneKey, Part, Text
+from opspact.schema.fields import Distinct, Document, Elapsed, Line, Name, OneKey, Part, Text, Word
 from opspact.schema.value_error import InvalidValueError
 
 
@@ -46,6 +47,37 @@ class Prevention(OneKey):
     by_hand: Text | None = Field(default=None, description="a manual measure", examples=[{"en": "bring the installer"}])
 
 
+class Fault(Part):
+    """The fault of a drill: a runbook that makes it for real, on rehearsal hosts alone."""
+
+    name: Name = Field(description="a runbook with rehearsal_only: true", examples=["fault-program-lost"])
+    inputs: Mapping[Word, str] = Field(
+        default_factory=dict, description="its inputs, by name", examples=[{"service": "nginx.service"}]
+    )
+
+
+class Rehearsal(Part):
+    """How the emergency is rehearsed: on hosts whose inventory says `opspact_rehearsal: true`."""
+
+    fault: Fault = Field(description="what makes the fault", examples=[{"name": "fault-program-lost"}])
+    noticed_by: Name | None = Field(
+        json_schema_extra=OTHER,
+        default=None,
+        description="the inspection that must notice the fault",
+        examples=["hourly-web"],
+    )
+    inputs: Mapping[Word, str] = Field(
+        default_factory=dict,
+        description="inputs of the runbook, by name; `{{ began }}` is when the drill began, before the fault",
+        examples=[{"before": "{{ began }}"}],
+    )
+    answers: Mapping[Name, Mapping[Word, str]] = Field(
+        default_factory=dict,
+        description="manual steps that are confirmed, by name (`CALL-STEP` in a called runbook), with the values asked",
+        examples=[{"get-consent": {"treatment": "kill"}, "explain": {}}],
+    )
+
+
 class Emergency(Document):
     """An emergency with its prevention and its runbook."""
 
@@ -69,4 +101,10 @@ class Emergency(Document):
         default=None,
         description="maximum time between two drills of the runbook",
         examples=["180 days"],
+    )
+    rehearsal: Rehearsal | None = Field(
+        json_schema_extra=CHANGED,
+        default=None,
+        description="how it is rehearsed: the fault, and the answers that are given",
+        examples=[{"fault": {"name": "fault-program-lost"}, "noticed_by": "hourly-web"}],
     )

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from opspact.schema.codes import Code
-from opspact.schema.direction import FEWER, FEWER_HOSTS, LATER_CHOICE, MORE
+from opspact.schema.direction import FEWER, FEWER_HOSTS, LATER_CHOICE, MORE, OFF
 from opspact.schema.documents.emergency import Symptoms
 from opspact.schema.fields import Document, HostPattern, Name, NotEmpty, Part, Several, Text, Word
 from opspact.schema.runbook.checks import Checks
@@ -56,6 +56,12 @@ class Runbook(Document):
     )
     hosts: HostPattern = Field(
         json_schema_extra=FEWER_HOSTS, description="the hosts that it may be run for", examples=["db"]
+    )
+    rehearsal_only: bool = Field(
+        json_schema_extra=OFF,
+        default=False,
+        description="it makes a fault for a drill: it runs in drills alone, on hosts with opspact_rehearsal: true",
+        examples=[True],
     )
     inputs: Mapping[Word, Input] = Field(
         default_factory=dict,

@@ -30,6 +30,13 @@ HostsOrInput = Annotated[
 _TYPES = ("pattern", "choice", "host", "secret")
 
 
+def _line_or_empty(text: str) -> str:
+    return validators.one_line(text) if text else text
+
+
+Default = Annotated[str, Check(_line_or_empty), text_schema("one line of text, or an empty one", "small")]
+
+
 class Question(Part):
     """A value that the operator gives: text that matches a pattern, or one of several."""
 
@@ -38,7 +45,7 @@ class Question(Part):
         default=None, description="a regular expression that all of it matches", examples=["[a-z_]+"]
     )
     choice: Distinct[Line] = Field(default=(), description="the values to choose from", examples=[["small", "large"]])
-    default: Line | None = Field(default=None, description="the value if nothing is given", examples=["small"])
+    default: Default | None = Field(default=None, description="the value if nothing is given", examples=["small"])
 
     @model_validator(mode="after")
     def _one_type(self) -> "Question":
@@ -61,7 +68,7 @@ class Input(Part):
     secret: Secret | None = Field(
         default=None, description="a secret, read where it is kept", examples=["secret:vault:oa"]
     )
-    default: Line | None = Field(default=None, description="the value if none is given", examples=["oa"])
+    default: Default | None = Field(default=None, description="the value if none is given", examples=["oa"])
 
     @model_validator(mode="after")
     def _one_type(self) -> "Input":

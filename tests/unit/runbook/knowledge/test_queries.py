@@ -2,7 +2,7 @@
 
 import pytest
 
-from opspact.runbook.knowledge.search import Field, KnowledgeBase
+from opspact.runbook.knowledge.search import KnowledgeBase
 
 SYSTEMD = """\
 Oct 12 03:11:09 web1 systemd[1]: nginx.service: Main process exited, code=exited, status=1/FAILURE
@@ -93,12 +93,5 @@ def test_what_the_contract_does_not_know_is_not_found(query: str, reference: Kno
     assert reference.search(query).matches == ()
 
 
-def test_a_host_is_found_by_its_name_in_the_steps(reference: KnowledgeBase) -> None:
-    first, *_ = reference.search("db1").matches
-
-    assert (first.entry.name, first.field) == ("restore-database", Field.TEXT)
-
-
 def test_nearest_are_symptoms_and_names_that_are_like_the_query(reference: KnowledgeBase) -> None:
     assert "死机" in reference.search("打印机卡纸").suggestions
-    assert "db1" in reference.search("db-1").suggestions

@@ -20,7 +20,7 @@ from opspact.model.runbook_actions import ApproveAction, CheckAction, WaitAction
 def _not_secured(context: RuleContext) -> Iterator[Violation]:
     approvals = {each.name for each in context.contract.approvals if "destructive" in each.occasions}
     for located in context.once(located_steps):
-        if not located.step.destructive:
+        if not located.step.destructive or located.runbook.rehearsal_only:
             continue
         without = [
             *([] if _is_approved(located, approvals) else ["no step that waits for an approval for it"]),
@@ -37,7 +37,7 @@ def _is_approved(located: LocatedStep, approvals: set[str]) -> bool:
     return any(
         isinstance(each.action, ApproveAction)
         and each.action.approval in approvals
-        and not each.when.alternatives
+        and (not each.when.alternatives or each.when == located.step.when)
         and not any(start <= index < end <= located.index for start, end in jumps)
         and each.on_failure not in _PASSED
         for index, each in enumerate(located.runbook.steps[: located.index])
