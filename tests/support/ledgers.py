@@ -46,6 +46,7 @@ from opspact.ledger.run_events import (
 )
 from opspact.ledger.runbook_events import (
     Attachment,
+    EmergencyRehearsed,
     RunbookAbandoned,
     RunbookAnswered,
     RunbookApproved,
@@ -302,6 +303,18 @@ SAMPLES: tuple[AnyEvent, ...] = (
     ),
     RunbookNotice(run="r2", step="notify", recipient="team project-manager", message="restoring", attempt=2),
     RunbookAbandoned(run="r2", reason="the disk was changed"),
+    EmergencyRehearsed(
+        policy="emergency/database-lost",
+        host="db1",
+        outcome=RunOutcome.FAILED,
+        began=datetime(2026, 11, 23, 8, tzinfo=UTC),
+        fault_run="r3",
+        runbook_run="r4",
+        broken=datetime(2026, 11, 23, 8, 1, tzinfo=UTC),
+        noticed=datetime(2026, 11, 23, 8, 2, tzinfo=UTC),
+        cured=datetime(2026, 11, 23, 8, 3, tzinfo=UTC),
+        detail="inspection daily-database still reports postgresql oa",
+    ),
 )
 """One event of each type, every field with another value than its default."""
 

@@ -12,6 +12,7 @@ from opspact.compile.approval import REVIEW as REVIEW_OF_CHANGES
 from opspact.compile.shape import Work
 from opspact.evidence.applied_texts import AppliedTexts
 from opspact.evidence.check_evidence import CheckEvidence
+from opspact.evidence.drill_evidence import DrillEvidence
 from opspact.evidence.emergency_grants import EmergencyGrants, Grant
 from opspact.evidence.job_evidence import JobEvidence
 from opspact.evidence.log_anomalies import with_anomalies
@@ -20,6 +21,7 @@ from opspact.evidence.open_finding import OpenFinding
 from opspact.evidence.person_evidence import PersonEvidence
 from opspact.evidence.recorded_events import RecordedEvents
 from opspact.evidence.redaction_evidence import RedactionEvidence
+from opspact.evidence.runbook_evidence import RunbookEvidence
 from opspact.evidence.server_reports import Taken
 from opspact.evidence.skipped_approvals import SkippedApprovals
 from opspact.ledger.store import Ledger
@@ -32,11 +34,13 @@ from opspact.obligations.evidence import Evidence
 from opspact.obligations.obligation import (
     AfterEach,
     CheckSource,
+    DrillSource,
     JobSource,
     Obligation,
     PersonSource,
     RecordSource,
     RedactionSource,
+    RunbookSource,
 )
 
 
@@ -53,6 +57,8 @@ class LedgerEvidence:
         self._by_person = PersonEvidence(self._recorded, texts)
         self.log_reports = LogReports(contract, self._recorded)
         self._by_redaction = RedactionEvidence(self._recorded, texts)
+        self._by_drill = DrillEvidence(self._recorded, texts)
+        self._by_run = RunbookEvidence(self._recorded, texts)
 
     def of(self, obligation: Obligation, now: datetime) -> Evidence:
         """Given an obligation and the time (aware), return everything that bears on it."""
@@ -67,10 +73,19 @@ class LedgerEvidence:
             case PersonSource() if isinstance(obligation.due, AfterEach):
                 is_change = source.what == REVIEW_OF_CHANGES
                 return self._by_skipped.of(source) if is_change else self._by_grant.of(source, now)
+            case _:
+                return self._of_policy(source)
+
+    def _of_policy(self, source: PersonSource | RedactionSource | DrillSource | RunbookSource) -> Evidence:
+        match source:
             case PersonSource():
                 return self._by_person.of(source)
             case RedactionSource():
                 return self._by_redaction.of(source)
+            case DrillSource():
+                return self._by_drill.of(source)
+            case RunbookSource():
+                return self._by_run.of(source)
             case _:
                 assert_never(source)
 

@@ -23,6 +23,7 @@ from opspact.ledger.person_events import PersonRecorded
 from opspact.ledger.policy_history import PolicyHistory, policy_histories
 from opspact.ledger.redaction_events import RedactionChecked
 from opspact.ledger.review_events import LogBaseline, LogsReviewed
+from opspact.ledger.runbook_events import RunbookStarted
 from opspact.ledger.store import Ledger
 from opspact.obligations.evidence import Unreachable
 from opspact.steps.check import Reach
@@ -73,6 +74,19 @@ class RecordedEvents:
         """Yield all events of a type that are about a policy (`kind/name`), the oldest first."""
         if self._ledger is not None:
             yield from self._ledger.read(kind, contract=self._contract, subject=f"policy/{policy}")
+
+    def of_run(self, kind: type[E], run: str) -> Iterator[Recorded[E]]:
+        """Yield all events of a type that are about a run, the oldest first."""
+        if self._ledger is not None:
+            yield from self._ledger.read(kind, contract=self._contract, subject=f"run/{run}")
+
+    @cached_property
+    def runbook_runs(self) -> Mapping[str, tuple[Recorded[RunbookStarted], ...]]:
+        """The runs of each runbook, by its name, the oldest first."""
+        found: dict[str, tuple[Recorded[RunbookStarted], ...]] = {}
+        for each in self._ledger.read(RunbookStarted, contract=self._contract) if self._ledger else ():
+            found[each.event.runbook] = (*found.get(each.event.runbook, ()), each)
+        return found
 
     def of_job(self, subject: str) -> Iterator[Taken]:
         """Yield the results of a job on a host, the newest first; more than that one is read when it is asked for."""

@@ -1,4 +1,4 @@
-"""Events of runbooks: what was started for which hosts, every step with its output, answers, approvals, notices.
+"""Events of runbooks: what was started for which hosts, every step with its output, answers, approvals, drills.
 
 In: what operators and their runs do. Out: events.
 """
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from opspact.ledger.event_type import EventType
+from opspact.ledger.run_events import RunOutcome
 from opspact.structs import Struct, field
 
 
@@ -166,8 +167,33 @@ class RunbookAbandoned(EventType):
     reason: str
 
 
+class EmergencyRehearsed(EventType):
+    """An emergency (`kind/name`) was rehearsed on a host: its fault was made, and its runbook was run.
+
+    `outcome`: done, where the fault was made and noticed, and the runbook was carried out with all its checks.
+    `began`: before the fault was made; `broken`: when it was there. `noticed`: when an inspection saw it (None: it did
+    not, or none is asked for). `cured`: when the runbook was done. `detail` says why the outcome is not done.
+    """
+
+    kind: ClassVar[str] = "emergency.rehearsed"
+    subject_field: ClassVar[str] = "policy"
+    key_fields: ClassVar[tuple[str, ...]] = ("policy", "began")
+
+    policy: str
+    host: str
+    outcome: RunOutcome
+    began: datetime
+    fault_run: str
+    runbook_run: str = ""
+    broken: datetime | None = None
+    noticed: datetime | None = None
+    cured: datetime | None = None
+    detail: str = ""
+
+
 RunbookEvent = (
-    RunbookAbandoned
+    EmergencyRehearsed
+    | RunbookAbandoned
     | RunbookAnswered
     | RunbookApproved
     | RunbookNotice

@@ -12,12 +12,14 @@ from opspact.obligations.evidence import Evidence, Observation, Occasion, Outcom
 from opspact.obligations.obligation import (
     AfterEach,
     CheckSource,
+    DrillSource,
     JobSource,
     Obligation,
     PersonSource,
     Proof,
     RecordSource,
     RedactionSource,
+    RunbookSource,
     Scheduled,
     State,
     Within,
@@ -51,11 +53,14 @@ class Judgement(Struct):
     cause: str = ""
 
 
+_APPLIED = (JobSource, CheckSource, PersonSource, RedactionSource, DrillSource, RunbookSource)
+"""What is owed only once the policy is applied."""
+
+
 def judge(obligation: Obligation, evidence: Evidence, now: datetime) -> Judgement:
     """Given an obligation, what is known of it and the time (aware), return how it stands then."""
     now = now.astimezone(UTC)
-    is_applied = isinstance(obligation.source, JobSource | CheckSource | PersonSource | RedactionSource)
-    if is_applied and not _instants(evidence):
+    if isinstance(obligation.source, _APPLIED) and not _instants(evidence):
         return replace(_not_applied(evidence), is_pending=evidence.is_pending)
     found = replace(_judgement(obligation, evidence, now), is_pending=evidence.is_pending)
     if found.due and found.due > now:
@@ -189,7 +194,7 @@ def _after_each(obligation: Obligation, due: AfterEach, *, evidence: Evidence, n
         reason = f"no {obligation.what} of {_named(waiting)} yet"
         return Judgement(State.NOT_DUE, reason, due=deadline, deadline=deadline)
     newest = max((each.done for each in evidence.occasions if each.done), default=None)
-    detail = next((each.detail for each in evidence.occasions if newest and each.done == newest), "nothing to review")
+    detail = next((each.detail for each in evidence.occasions if newest and each.done == newest), due.nothing)
     return Judgement(State.KEPT, detail, newest, at=newest, cause=State.KEPT.value)
 
 

@@ -70,11 +70,12 @@ class Within(Struct):
 class AfterEach(Struct):
     """Due so long after the end of each of the occasions that are known (grants of access), and late then.
 
-    `text` is the time as it is written.
+    `text` is the time as it is written, `nothing` says that there was no such occasion.
     """
 
     time: timedelta
     text: str = ""
+    nothing: str = "nothing to review"
 
 
 Due = Scheduled | Within | AfterEach
@@ -133,7 +134,19 @@ class RedactionSource(Struct):
     samples: tuple[tuple[str, str], ...]
 
 
-Source = JobSource | CheckSource | RecordSource | PersonSource | RedactionSource
+class DrillSource(Struct):
+    """Drills of an emergency: its fault was made on a rehearsal host, and its runbook cured it."""
+
+    policy: str
+
+
+class RunbookSource(Struct):
+    """Runs of a runbook, by name: each was carried out to its end, or abandoned with a reason."""
+
+    runbook: str
+
+
+Source = JobSource | CheckSource | RecordSource | PersonSource | RedactionSource | DrillSource | RunbookSource
 
 
 class Obligation(Struct):

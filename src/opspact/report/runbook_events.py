@@ -6,6 +6,7 @@ Comes in: events. Goes out: words.
 from typing import assert_never
 
 from opspact.ledger.runbook_events import (
+    EmergencyRehearsed,
     RunbookAbandoned,
     RunbookAnswered,
     RunbookApproved,
@@ -21,10 +22,23 @@ from opspact.text.names import join_names
 
 def runbook_event_words(event: RunbookEvent) -> tuple[str, ...]:
     """Given an event of a runbook, return what it comes to."""
+    if isinstance(event, EmergencyRehearsed):
+        return (event.host, event.outcome, event.detail)
     return (event.run, *_said(event))
 
 
-def _said(event: RunbookEvent) -> tuple[str, ...]:
+_OfRun = (
+    RunbookAbandoned
+    | RunbookAnswered
+    | RunbookApproved
+    | RunbookNotice
+    | RunbookStarted
+    | RunbookStepEnded
+    | RunbookTarget
+)
+
+
+def _said(event: _OfRun) -> tuple[str, ...]:
     match event:
         case RunbookStarted():
             drill = f"drill of {event.drill}" if event.drill else ""

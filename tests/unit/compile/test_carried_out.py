@@ -19,7 +19,7 @@ NOT_YET: frozenset[str] = frozenset()
 """Kinds that keep one of these clauses in the reference contract, and that nothing carries out yet."""
 OF_OTHERS = frozenset(
     {
-        *("approval", "channels", "emergency", "flow", "ladder", "person", "quality", "rollout", "roster", "runbook"),
+        *("approval", "channels", "flow", "ladder", "person", "quality", "rollout", "roster"),
         *("sla", "staffing", "team", "training", "window"),
     }
 )
