@@ -157,6 +157,7 @@ class Machine:
             ),
             *(f"--machine={self.state.name}-{name}", f"--hostname={name}", "--resolv-conf=off", "--timezone=off"),
             *("--link-journal=no", f"--network-namespace-path=/run/netns/{self.namespace}"),
+            "--capability=CAP_NET_ADMIN",  # routes and rules of its own network, as on any server
         ]
         unified = ["env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1"] if self.host.release in recipe.UNIFIED else []
         script = f"{join}exec {shlex.join([*unified, *nspawn])} </dev/null >{shlex.quote(str(self.log))} 2>&1"
