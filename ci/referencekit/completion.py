@@ -35,6 +35,7 @@ _VALUES: dict[str, object] = {
     "PERSON": "policies/person",
     "NAME|FILE": "policies/calendar",
     "CLAUSE": "policies/clause",
+    "EMERGENCY": "policies/emergency",
     "L": "levels",
     "REF": "commits",
     "KIND": list(KINDS),

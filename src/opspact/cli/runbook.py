@@ -1,4 +1,4 @@
-"""`opspact runbook chart|test|search|run|resume|approve|abandon`: procedures for operators.
+"""`opspact runbook chart|test|search|run|resume|approve|drill|abandon`: procedures for operators.
 
 Comes in: the contract's folder. Goes out: what each command's module does.
 """
@@ -7,6 +7,7 @@ import typer
 
 from opspact.cli.runbook_approve import approve
 from opspact.cli.runbook_chart import chart
+from opspact.cli.runbook_drill import drill
 from opspact.cli.runbook_run import abandon, resume, run
 from opspact.cli.runbook_search import search
 from opspact.cli.runbook_test import run_tests
@@ -17,6 +18,7 @@ app.command("search", help="Find runbooks by what people see, or by an error tex
 app.command("run", help="Run a runbook for a host.")(run)
 app.command("resume", help="Go on with a run that stopped, waits or failed.")(resume)
 app.command("approve", help="Approve a step of a run by a signature; another person than who runs it.")(approve)
+app.command("drill", help="Rehearse emergencies: make the fault, have it noticed and cured.")(drill)
 app.command("abandon", help="Give up a run that is not done.")(abandon)
 app.command("chart", help="Draw the flow chart of a runbook: Mermaid or SVG.")(chart)
 app.command("test", help="Run the cases of runbooks' tests, without any host or person.")(run_tests)

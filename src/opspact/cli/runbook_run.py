@@ -51,6 +51,7 @@ from opspact.runbook.doors import Prompt
 from opspact.runbook.dry_run import DryRun, DryStep
 from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, run_procedure, run_to_resume
 from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
+from opspact.runbook.rehearsal import refuse_outside_rehearsal
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
 from opspact.structs import Struct, replace
 from opspact.workspace.workspace import actor, context, now, redactor
@@ -99,7 +100,7 @@ def run(  # noqa: PLR0913 - one for each option
     request = RunRequest(runbook, targets, checked_inputs(runbook, inputs, redactor(work.head.contract)))
     work.passwords()  # asked before anything is shown
     with work.ledger() as ledger:
-        running = _Running(work, ledger, operator)
+        running = RunCommand(work, ledger, operator)
         if dry_run:
             return _shown_dry(work, *running.dry_run(request), form=form)
         return _shown(work, running.start(request, confirmed=confirmed), form)
@@ -124,7 +125,7 @@ def resume(  # noqa: PLR0913 - one for each option
     with work.ledger() as ledger:
         found = run_to_resume(read_run(ledger, work.head.contract.name, run, now=now()))
         RunApprovals(ledger, work.head.contract, found.started).receive(given, context=context_of(work.head))
-        return _shown(work, _Running(work, ledger, operator).resume(found), form)
+        return _shown(work, RunCommand(work, ledger, operator).resume(found), form)
 
 
 def abandon(
@@ -181,7 +182,7 @@ def _shown_dry(work: CommandContext, made: Procedure, steps: Sequence[DryStep], 
     return ExitCode.CLEAN if fine else ExitCode.FINDINGS
 
 
-class _Running(Struct):
+class RunCommand(Struct):
     """Runs of runbooks from the command line."""
 
     work: CommandContext
@@ -193,6 +194,7 @@ class _Running(Struct):
         head, runbook = self.work.head, request.runbook
         made = procedure(head.contract, runbook, request.targets, inputs=request.inputs)
         self.operator.check(made.questions, made.evidence)
+        refuse_outside_rehearsal(head.contract, made, request.drill)
         if runbook.refuses_blackouts:
             refuse_changes(self.ledger, head.contract, now())
             refuse_closed(head.contract, request.targets, now())
@@ -203,7 +205,7 @@ class _Running(Struct):
         self.work.settings.stderr.show(shown)
         self._confirm(made, confirmed)
         person = min(people_named(head.contract, (actor(),)), default="")
-        started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs, person)
+        started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs, person, request.drill)
         return self._carry_out(self._attempt(made, started), (started, *claims))
 
     def dry_run(self, request: RunRequest) -> tuple[Procedure, tuple[DryStep, ...]]:
@@ -220,6 +222,7 @@ class _Running(Struct):
         """Given a run, go on with it where it stands. Raise Refused when its runbook is another one now."""
         made = run_procedure(self.work.head.contract, found)
         self.operator.check(made.questions, made.evidence)
+        refuse_outside_rehearsal(self.work.head.contract, made, found.started.event.drill)
         return self._carry_out(self._attempt(made, found.started.event, found))
 
     def _confirm(self, made: Procedure, confirmed: str | None) -> None:
@@ -250,7 +253,7 @@ class _Running(Struct):
         progress = RunProgress(self.work.settings.stderr, made, language=head.contract.language)
         with (
             signals.defer(self._notice) as asked,
-            doors(self.work, self.ledger, leases, operator=self.operator) as opened,
+            doors(self.work, self.ledger, leases, operator=self.operator, drill=attempt.started.drill) as opened,
         ):
             engine = attempt.engine(
                 leases, opened, progress, language=head.contract.language, redactor=redactor(head.contract)

@@ -19,11 +19,12 @@ _SHOWN = 5
 
 
 class RunRequest(Struct):
-    """A runbook for targets, with inputs by name (a secret's is its reference)."""
+    """A runbook for targets, with inputs by name (a secret's is its reference); `drill`: of which emergency, if any."""
 
     runbook: Runbook
     targets: tuple[str, ...]
     inputs: Mapping[str, str]
+    drill: str = ""
 
 
 def find_runbook(contract: Contract, name: str) -> Runbook:

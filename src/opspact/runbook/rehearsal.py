@@ -1,0 +1,120 @@
+"""Rehearsals: where a fault may be made for real, and what a drill of an emergency consists of.
+
+Comes in: a contract, an emergency, a host. Goes out: the two runs of a drill; or why it is refused.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from opspact.errors import NothingFound, Refused
+from opspact.model.contract import Contract
+from opspact.model.inventory.own_variables import REHEARSAL
+from opspact.model.inventory.rehearsal import rehearsal_hosts
+from opspact.model.policies.emergency import Emergency, Rehearsal
+from opspact.model.policies.runbook import Runbook
+from opspact.model.runbook_actions import ManualAction
+from opspact.runbook.procedure import Procedure
+from opspact.structs import Struct
+from opspact.text.instants import format_instant_in_utc
+from opspact.text.names import list_names
+from opspact.text.suggestions import did_you_mean
+from opspact.values.placeholders import filled
+
+_SHOWN = 5
+_HINT = f"{REHEARSAL}: true in the inventory says that a host is there to be broken"
+
+
+class PlannedRun(Struct):
+    """A run of a drill: a runbook, its inputs as they are given, answers by step or by `STEP.VALUE`."""
+
+    runbook: Runbook
+    inputs: Mapping[str, str]
+    answers: Mapping[str, str]
+
+
+class PlannedDrill(Struct):
+    """A drill of an emergency on a host: what makes the fault, and what is to cure it."""
+
+    emergency: Emergency
+    rehearsal: Rehearsal
+    host: str
+    began: datetime
+    fault: PlannedRun
+    cure: PlannedRun
+
+
+def refuse_outside_rehearsal(contract: Contract, procedure: Procedure, drill: str) -> None:
+    """Given what is about to be run, and the emergency that is rehearsed (empty: none), raise Refused unless it may be.
+
+    A fault is made in a drill alone, and nothing of a drill touches a host that is not there to be broken.
+    """
+    if procedure.runbook.rehearsal_only and not drill:
+        raise Refused(
+            f"runbook {procedure.runbook.name} makes a fault: it runs in drills alone",
+            hint="`opspact runbook drill EMERGENCY`",
+        )
+    hosts = {*procedure.targets, *(host for step in procedure.steps for host in step.hosts)} if drill else set()
+    if others := sorted(hosts - rehearsal_hosts(contract.inventory)):
+        names = list_names(others, _SHOWN)
+        raise Refused(f"a drill of {drill} reaches {names}, where nothing may be rehearsed", hint=_HINT)
+
+
+def find_emergency(contract: Contract, name: str) -> Emergency:
+    """Given a contract and a name, return the emergency. Raise Refused, with the nearest name, when there is none."""
+    known = {each.name: each for each in contract.emergencies}
+    if name not in known:
+        hint = did_you_mean(name, known) or f"emergencies: {list_names(sorted(known), _SHOWN)}"
+        raise Refused(f'there is no emergency "{name}"', hint=hint)
+    return known[name]
+
+
+def plan_drill(contract: Contract, emergency: Emergency, *, host: str | None, began: datetime) -> PlannedDrill:
+    """Given an emergency, maybe a host, and when the drill begins, return the drill.
+
+    Raise Refused when nothing says how it is rehearsed or the host is not one for that, NothingFound without a host.
+    """
+    rehearsal = emergency.rehearsal
+    if rehearsal is None:
+        message = f"emergency {emergency.name} has no rehearsal"
+        raise Refused(message, hint="rehearsal: {fault: {name: RUNBOOK}} in its policy says how its fault is made")
+    runbooks = {each.name: each for each in contract.runbooks}
+    fault, cure = runbooks[rehearsal.fault], runbooks[emergency.runbook]
+    marked = rehearsal_hosts(contract.inventory)
+    hosts = [each for each in fault.hosts if each in cure.hosts and each in marked]
+    if host is not None and host not in hosts:
+        raise Refused(f"emergency {emergency.name} cannot be rehearsed on {host}", hint=_HINT)
+    if not hosts:
+        raise NothingFound(f"no host on which emergency {emergency.name} could be rehearsed", hint=_HINT)
+    values = {"began": format_instant_in_utc(began.replace(microsecond=0))}
+    return PlannedDrill(
+        emergency=emergency,
+        rehearsal=rehearsal,
+        host=host or hosts[0],
+        began=began,
+        fault=PlannedRun(fault, rehearsal.fault_inputs, {}),
+        cure=PlannedRun(
+            cure,
+            {name: filled(text, values) for name, text in rehearsal.inputs.items()},
+            dict(_answers(rehearsal)),
+        ),
+    )
+
+
+def _answers(rehearsal: Rehearsal) -> list[tuple[str, str]]:
+    values = [(f"{step}.{name}", text) for step, asked in rehearsal.answers.items() for name, text in asked.items()]
+    return [*((step, "done") for step in rehearsal.answers), *values]
+
+
+def unanswered_steps(procedure: Procedure, answers: Mapping[str, str]) -> tuple[str, ...]:
+    """Given what is to be run and the answers up front, return the manual steps that somebody has to confirm.
+
+    One that is carried out under a condition alone is not among them: it may not come to it.
+    """
+    return tuple(
+        step.name
+        for step in procedure.steps
+        if step.step is not None
+        and isinstance(step.step.action, ManualAction)
+        and not step.guards
+        and step.name not in answers
+    )
