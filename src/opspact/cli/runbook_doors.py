@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from opspact.cli import times
 from opspact.cli.hosts import CommandContext
 from opspact.cli.runbook_terminal import Operator
-from opspact.errors import NothingFound, OperationFailed
+from opspact.errors import NothingFound, OperationFailed, Refused
 from opspact.evidence.suspect_copies import server_jobs, suspect_copies
 from opspact.fleet.ansible import RunSettings
 from opspact.fleet.failures import HostLost
@@ -33,6 +35,7 @@ from opspact.runbook.doors import Answer, FabricCall, Verdict
 from opspact.runbook.history import read_run
 from opspact.runbook.host_doors import HostDoors, OtherDoors, RunWork
 from opspact.runbook.tasks import TaskWorker
+from opspact.schema.unexpected_files import FABFILE
 from opspact.workspace.workspace import Compiled, now
 
 
@@ -46,7 +49,12 @@ def doors(
     """
     settings = partial(_settings, work)
     approvals = partial(_of_drill, drill) if drill else partial(_approvals, work.head.contract, ledger)
-    others = OtherDoors(call=_call, restore=partial(_restore, work.head), approvals=approvals, ask=operator.ask)
+    others = OtherDoors(
+        call=partial(_call, fabfile=work.workspace.folder / FABFILE),
+        restore=partial(_restore, work.head),
+        approvals=approvals,
+        ask=operator.ask,
+    )
     place = RunWork(work.head, ledger, work.sessions, RunSettings().python)
     made = HostDoors(place, leases, TaskWorker(work.head, settings), others=others)
     with made:
@@ -100,8 +108,16 @@ def _answer(found: JobAnswer) -> Answer:
     return Answer(outcome=StepOutcome.UNKNOWN, detail=found.detail if isinstance(found, HostLost) else found)
 
 
-def _call(session: Session, call: FabricCall, timeout: float) -> Answer:
-    raise OperationFailed(f"{session.name}: {call.task}: tasks of a fabfile are not run yet ({timeout:g} s)")
+def _call(session: Session, call: FabricCall, timeout: float, *, fabfile: Path) -> Answer:
+    """Call a task of the fabfile with a connection to the session's host; fabric is loaded here, when it is needed."""
+    tasks = import_module("opspact.fleet.fabric.fabfile")
+    connection = import_module("opspact.fleet.fabric.connection").Connection(session)
+    try:
+        found = tasks.call_task(fabfile, call.task, connection, arguments=call.arguments, timeout=timeout)
+    except Refused as error:
+        return Answer(outcome=StepOutcome.FAILED, detail=str(error).partition("\n")[0])
+    outcome = StepOutcome.UNKNOWN if found.lost else StepOutcome.FAILED if found.error else StepOutcome.DONE
+    return Answer(outcome=outcome, output=found.output, value=found.value, detail=found.error)
 
 
 def _of_drill(drill: str, _run: str, _step: str, approval: str) -> Verdict:

@@ -100,10 +100,11 @@ class ScriptAction(Struct):
 
 
 class FabricAction(Struct):
-    """A task of the fabfile, called with arguments by name."""
+    """A task of the fabfile, called with arguments by name. `digest`: SHA-256 of its text, and of what it imports."""
 
     task: str
     arguments: Mapping[str, str]
+    digest: str = ""
 
 
 class CheckAction(Struct):

@@ -108,7 +108,7 @@ def _step(
         hides_output=step.hide_output,
         on_failure=OnFailure(step.on_failure),
         goto=step.goto or "",
-        rollback_action=resolve_rollback(step.rollback) if step.rollback else None,
+        rollback_action=resolve_rollback(step.rollback, index, context) if step.rollback else None,
         origin=context.origin("steps", index),
     )
 

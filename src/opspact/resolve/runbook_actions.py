@@ -5,6 +5,7 @@ Comes in: steps as written, their document's context. Goes out: actions; problem
 
 import json
 from collections.abc import Iterable
+from hashlib import sha256
 
 from opspact.model import runbook_actions as actions
 from opspact.model.condition import Comparison
@@ -13,6 +14,8 @@ from opspact.resolve.context import DocumentContext
 from opspact.schema.checks import HttpCheck, TcpCheck
 from opspact.schema.runbook import actions as written_actions
 from opspact.schema.runbook import checks, conditions, inputs, steps
+from opspact.schema.unexpected_files import FABFILE, is_fabfile
+from opspact.schema.yaml.nodes import PathPart
 
 _CHECKS = ("unit", "file", "package", "process", "tcp", "http", "command")
 
@@ -21,7 +24,7 @@ def resolve_action(step: steps.RunbookStep, index: int, context: DocumentContext
     """Given a step and its place, return what it does; what it names of other policies is noted."""
     match step.action:
         case "command" | "script" | "ansible" | "fabric":
-            return _on_hosts(step)
+            return _on_hosts(step, context, "steps", index)
         case "check":
             return actions.CheckAction(resolve_checks(step.check or ()))
         case "manual":
@@ -62,7 +65,9 @@ def _with_parts(step: steps.RunbookStep, index: int, context: DocumentContext) -
     return actions.CallAction(step.runbook.name, dict(step.runbook.inputs))
 
 
-def _on_hosts(written: steps.RunbookStep | steps.RollbackAction) -> actions.RollbackAction:
+def _on_hosts(
+    written: steps.RunbookStep | steps.RollbackAction, context: DocumentContext, *path: PathPart
+) -> actions.RollbackAction:
     """Return what can also take the effect of a step back."""
     environment = dict(written.environment) if isinstance(written, steps.RunbookStep) else {}
     stdin = written.stdin if isinstance(written, steps.RunbookStep) else None
@@ -74,12 +79,15 @@ def _on_hosts(written: steps.RunbookStep | steps.RollbackAction) -> actions.Roll
         return actions.ScriptAction(written.script, written.user or "", environment, stdin)
     if written.fabric is None:
         raise AssertionError("the validator lets exactly one action through")
-    return actions.FabricAction(written.fabric.task, dict(written.fabric.arguments))
+    context.file(FABFILE, *path, "fabric", "task")
+    files = context.whole.files
+    digest = sha256(b"".join(f"{path}\0".encode() + files[path] for path in sorted(filter(is_fabfile, files))))
+    return actions.FabricAction(written.fabric.task, dict(written.fabric.arguments), digest.hexdigest())
 
 
-def resolve_rollback(written: steps.RollbackAction) -> actions.RollbackAction:
-    """Given what takes the effect of a step back, return its meaning."""
-    return _on_hosts(written)
+def resolve_rollback(written: steps.RollbackAction, index: int, context: DocumentContext) -> actions.RollbackAction:
+    """Given what takes the effect of a step back, and the step's place, return its meaning."""
+    return _on_hosts(written, context, "steps", index, "rollback")
 
 
 def _restore(written: written_actions.RestoreAction) -> actions.RestoreAction:

@@ -45,11 +45,13 @@ class Tasks(Struct):
 class Answer(Struct, kw_only=True):
     """What an action gave on one host. `size`: bytes of its output before it was cut; `detail` says why it failed.
 
-    `digest` is the SHA-256 of the playbook or fabfile that ran. `changed`: None where nobody knows.
+    `digest` is the SHA-256 of the playbook or fabfile that ran, `value` what a task of the fabfile returned (empty:
+    nothing), which is captured in place of the output. `changed`: None where nobody knows.
     """
 
     outcome: StepOutcome
     output: str = ""
+    value: str = ""
     error_output: str = ""
     size: int = 0
     exit_code: int | None = None

@@ -166,7 +166,7 @@ class StepCall(Struct):
         """Return what an answer comes to, once its values are captured and what is asserted was judged."""
         if answer.outcome is StepOutcome.UNKNOWN:
             return StepResult(answer)
-        own = {"output": answer.output.strip(), "exit_code": str(answer.exit_code)}
+        own = {"output": (answer.value or answer.output).strip(), "exit_code": str(answer.exit_code)}
         own |= {} if answer.changed is None else {"changed": str(answer.changed).lower()}
         try:
             if answer.outcome is not StepOutcome.DONE:  # its exit code and output may be wanted all the same
@@ -183,7 +183,7 @@ class StepCall(Struct):
     def _captures(self, answer: Answer, *, leniently: bool) -> Iterator[tuple[str, str]]:
         for name, capture in self.step.captures.items():
             try:
-                yield name, captured(capture, answer.output, answer.exit_code)
+                yield name, captured(capture, answer.value or answer.output, answer.exit_code)
             except OperationFailed as error:
                 if not leniently:
                     raise OperationFailed(f"{name} is not captured: {str(error).partition(chr(10))[0]}") from error
@@ -272,6 +272,8 @@ def _digest(action: Action) -> str:
             text = action.tasks
         case ScriptAction():
             text = action.script
+        case FabricAction():
+            return action.digest
         case _:
             return ""
     return sha256(text.encode()).hexdigest()

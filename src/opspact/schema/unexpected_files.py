@@ -15,6 +15,8 @@ from opspact.text.suggestions import nearest
 POLICIES = "policies/"
 FOLDERS = (POLICIES, "runbooks/")
 """The folders whose files are read as policies; in which of the two a document stands means nothing."""
+FABFILE = "runbooks/fabfile.py"
+"""The customer's own tasks, for steps of kind fabric; what it imports may lie beside it."""
 SUFFIXES = (".yaml", ".yml")
 """How the names of policy files end."""
 
@@ -38,9 +40,16 @@ def is_unexpected(path: str) -> bool:
     name = parts[-1]
     if any(map(variables_folder, parts[:-1])):
         return True
+    if is_fabfile(path):
+        return False
     if any(part.startswith(".") for part in parts):
         return _LOOKS_LIKE_A_POLICY.search(name) is not None
     return not name.endswith(SUFFIXES) and _BESIDE.search(name) is None
+
+
+def is_fabfile(path: str) -> bool:
+    """Given a path, return whether the fabfile is there, or what it may import."""
+    return path.startswith("runbooks/") and path.endswith(".py")
 
 
 def unexpected_files(paths: Iterable[str]) -> Iterator[Problem]:

@@ -224,3 +224,63 @@ def test_tasks_get_values_that_nobody_templates(contract: Contract, opspact: Cal
     assert said.code == 0, said.err
     assert file.read_text() == word
     assert json.loads(said.out)["steps"][0]["changed"] is True
+
+
+FABFILE = '''\
+from fabric import task
+
+
+@task
+def restart(c, service, times=1):
+    """Restart a service."""
+    for number in range(times):
+        c.run(f"echo {number} {service} >>{FILE}")
+    done = c.run("echo 完成", hide=True)
+    return done.stdout.strip()
+
+
+@task
+def breaks(c):
+    c.run("echo why >&2; exit 3")
+'''
+FABRIC = """\
+inputs: {unit: {text: {en: unit, zh: 服务}, pattern: "[a-z ]+"}}
+steps:
+  - name: restart
+    text: {zh: 重启, en: restart}
+    fabric: {task: restart, arguments: {service: "{{ unit }}", times: "2"}}
+    capture: {said: {output: true}}
+  - name: breaks
+    text: {zh: 失败, en: breaks}
+    fabric: {task: breaks}
+"""
+
+
+def test_tasks_of_the_fabfile_are_called_over_our_sessions(contract: Contract, opspact: Call) -> None:
+    file = contract.folder / "by-fabric"
+    contract.write("runbooks/fabfile.py", FABFILE.replace("FILE", repr(str(file))))
+    contract.write("runbooks/f.yaml", HEAD.format(name="fabric", risk="reversible") + FABRIC)
+    said = opspact("runbook", "run", "fabric", "--input", "unit=nginx", "--format", "json")
+    assert said.code == 3, said.err
+    assert len(json.loads(said.out)["steps"]) == 2, said
+    done, broken = json.loads(said.out)["steps"]
+    assert (done["outcome"], done["values"]) == ("done", {"said": "完成"})
+    assert file.read_text() == "0 nginx\n1 nginx\n"
+    assert broken["outcome"] == "failed"
+    with open_ledger(contract.folder / ".opspact/ledger.sqlite3", create=False) as ledger:
+        first, second = (each.event for each in ledger.read(RunbookStepEnded, contract="tiny"))
+    assert "echo 1 nginx" in first.output
+    assert len(first.digest) == 64
+    assert "3" in second.detail
+
+
+def test_a_fabfile_that_is_missing_or_was_changed_is_found_before_anything_runs(
+    contract: Contract, opspact: Call
+) -> None:
+    contract.write("runbooks/f.yaml", HEAD.format(name="fabric", risk="reversible") + FABRIC)
+    assert 'no such file "runbooks/fabfile.py"' in opspact("check").err
+    contract.write("runbooks/fabfile.py", FABFILE.replace("FILE", "'/dev/null'"))
+    said = opspact("runbook", "run", "fabric", "--input", "unit=nginx", "--format", "json")
+    run = json.loads(said.out)["run"]
+    contract.write("runbooks/fabfile.py", FABFILE.replace("FILE", "'/dev/null'") + "# another text\n")
+    assert "was changed since run" in opspact("runbook", "resume", run, "--answer", "breaks=repeat").err
