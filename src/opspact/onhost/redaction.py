@@ -35,7 +35,9 @@ HARMLESS = (
     r"(?![\w-])"
     r"|[已未无错过])"
 )
-VALUE = rf"{HARMLESS}(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s,。;、]+)"
+EQUALS = r"[=:\uff1a\uff1d]"
+"""The wide signs of Chinese by their numbers: as characters, programs that edit texts make narrow ones of them."""
+VALUE = rf"{HARMLESS}(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s,\uff0c。;\uff1b、]+)"
 SECRETS = (
     (
         ("-----begin",),
@@ -47,10 +49,10 @@ SECRETS = (
     ),
     (
         ("pass", "pwd", "kennw", "kennp", "secret", "geheim", "token", "credential", "zugangs", "key"),
-        rf"(?i)((?:{NAMES})\w{{0,20}}(?<!_file)\\?[\"']?\s{{0,8}}(?:is|ist|lautet)?\s{{0,4}}[=::=]\s{{0,8}})({VALUE})",
+        rf"(?i)((?:{NAMES})\w{{0,20}}(?<!_file)\\?[\"']?\s{{0,8}}(?:is|ist|lautet)?\s{{0,4}}{EQUALS}\s{{0,8}})({VALUE})",
     ),
     (("lautet",), rf"(?i)((?:passwort|kennwort)\s{{1,4}}lautet\s{{1,4}})({VALUE})"),
-    (("密", "口令", "令牌", "私钥"), rf"((?:{CHINESE})\s{{0,4}}[::==]\s{{0,4}})({VALUE})"),
+    (("密", "口令", "令牌", "私钥"), rf"((?:{CHINESE})\s{{0,4}}{EQUALS}\s{{0,4}})({VALUE})"),
     (("密", "口令", "令牌", "私钥"), rf"((?:{CHINESE})\s{{0,4}}(?:是|为|改为|设为)\s{{0,4}})([!-~]{{4,}})"),
     (("://",), r"(?i)(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]{0,80}:)([^\s/]{1,200})(?=@)"),
     (("mysql", "mariadb"), r"(\b(?i:mysql|mariadb)[\w-]{0,20}\\?\s(?:[^|;&\n]{0,300}?\s)?-p)([^\s-]\S*)"),

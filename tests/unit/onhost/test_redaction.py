@@ -43,6 +43,9 @@ SECRETS = {
     "Kennwort: {}": "Kennwort: [redacted]",
     "Zugangsdaten = {}": "Zugangsdaten = [redacted]",
     "管理员密码:{},请修改": "管理员密码:[redacted],请修改",
+    "管理员密码\uff1a{}\uff0c请修改": "管理员密码\uff1a[redacted]\uff0c请修改",
+    "口令\uff1d{}": "口令\uff1d[redacted]",
+    "password\uff1a{}": "password\uff1a[redacted]",
     "口令为 {}": "口令为 [redacted]",
     "密码是{}": "密码是[redacted]",
     "-----BEGIN RSA PRIVATE KEY-----\nMII{}\nabc\n-----END RSA PRIVATE KEY-----\nthen": (
