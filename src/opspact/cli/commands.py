@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "qc": Entry("qc", "Show control charts of recorded results.", is_group=True),
         "backup": Entry("backup", "Show, run and test backups, and restore from them.", acts=True, is_group=True),
         "rebuild": Entry("rebuild", "Rebuild a host that lost everything, from policies and backups.", acts=True),
-        "runbook": Entry("runbook", "Search, run and resume runbooks; approve their steps.", acts=True, is_group=True),
+        "runbook": Entry("runbook", "Show, find, run and resume runbooks; approve steps.", acts=True, is_group=True),
         "library": Entry("library", "Check the installers in the software library.", acts=True, is_group=True),
         "access": Entry("access", "Grant, revoke and show emergency access.", acts=True, is_group=True),
         "record": Entry("record", "Record what a person did of what a policy owes.", acts=True),

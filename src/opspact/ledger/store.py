@@ -270,6 +270,17 @@ class Ledger(Struct):
         """Given heads noted elsewhere, read every row and return the walked chain, whatever is wrong with it."""
         return chain_of(self._stream(query.ordered(), dict), recorded=recorded)
 
+    def walk_between(self, first: int, last: int) -> Chain:
+        """Given the sequence numbers of two events, return the walked chain from the one to the other, both in it."""
+        place = table.events.c.sequence
+        with self._reading() as connection:
+            found = connection.execute(query.ordered().where(place >= first, place <= last)).mappings()
+            rows = [dict(row) for row in found]
+        chain = Chain(head=Head(first - 1, str(rows[0]["previous"]) if rows else ""))
+        for row in rows:
+            chain.add(row)
+        return chain
+
     def inspect_guards(self) -> list[ChainBreak]:
         """Return what is wrong beside the rows: a trigger or an index removed or damaged, a key that was repeated."""
         with self._reading() as connection:

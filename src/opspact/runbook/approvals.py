@@ -68,8 +68,11 @@ class RunApprovals(Struct):
     contract: Contract
     started: Started
 
-    def to_approve(self, step: str, approval: str) -> StepApproval:
-        """Given a step and its approval policy, return what is to be approved, as the run stands now."""
+    def to_approve(self, step: str, approval: str, *, before: int | None = None) -> StepApproval:
+        """Given a step and its approval policy, return what is to be approved, as the run stands now.
+
+        `before`: as it stood before the event of this sequence number.
+        """
         event = self.started.event
         return StepApproval(
             contract=self.contract.name,
@@ -77,7 +80,7 @@ class RunApprovals(Struct):
             runbook=event.runbook,
             digest=event.digest,
             started=str(self.started.head),
-            after=str(self._progress(step)),
+            after=str(self._progress(step, before)),
             targets=event.targets,
             inputs=event.inputs,
             step=step,
@@ -85,12 +88,15 @@ class RunApprovals(Struct):
             requester=self.started.actor,
         )
 
-    def _progress(self, step: str) -> Head:
+    def _progress(self, step: str, before: int | None) -> Head:
         """Return the newest event by which the run went on: what ended before the step, what was answered there."""
         subject, contract = self._subject, self.contract.name
         ended = self.ledger.read(RunbookStepEnded, contract=contract, subject=subject, newest_first=True)
         answered = self.ledger.read(RunbookAnswered, contract=contract, subject=subject, newest_first=True)
-        heads = (next((each.head for each in found if each.event.step != step), EMPTY) for found in (ended, answered))
+        heads = (
+            next((it.head for it in found if it.event.step != step and (not before or it.sequence < before)), EMPTY)
+            for found in (ended, answered)
+        )
         return max(self.started.head, *heads, key=lambda head: head.sequence)
 
     @property
@@ -165,17 +171,24 @@ class RunApprovals(Struct):
             signature=signed.signature,
         )
 
+    def proof(self, recorded: Recorded[RunbookApproved], approval: str) -> Approval:
+        """Given a recorded approval and the policy that its step names, return who signed it, or why it is none."""
+        event = recorded.event
+        thing = self.to_approve(event.step, approval, before=recorded.sequence)
+        return self._proof(recorded, thing)
+
+    def _proof(self, recorded: Recorded[RunbookApproved], thing: StepApproval) -> Approval:
+        event, source = recorded.event, "the ledger"
+        if event.digest != thing.own_digest:
+            why = "approved another state of the run"
+            return Approval(event.person, event.fingerprint, event.approved, recorded.at, source=source, why=why)
+        statement = Statement(thing, event.approved)
+        return self._signed(statement, event.signature, at=recorded.at, received=recorded.at, source=source)
+
     def _recorded(self, thing: StepApproval) -> Iterator[Approval]:
         for each in self.ledger.read(RunbookApproved, contract=self.contract.name, subject=self._subject):
-            event = each.event
-            if event.step != thing.step:
-                continue
-            if event.digest != thing.own_digest:
-                why = "approved another state of the run"
-                yield Approval(event.person, event.fingerprint, event.approved, each.at, source="the ledger", why=why)
-                continue
-            statement = Statement(thing, event.approved)
-            yield self._signed(statement, event.signature, at=each.at, received=each.at, source="the ledger")
+            if each.event.step == thing.step:
+                yield self._proof(each, thing)
 
 
 def approval_policy(contract: Contract, name: str) -> ApprovalPolicy:

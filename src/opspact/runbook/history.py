@@ -5,6 +5,7 @@ Comes in: a ledger, a contract's name. Goes out: runs.
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from opspact.errors import Busy, NothingFound, Refused
 from opspact.ledger.events import E, Recorded
@@ -88,6 +89,13 @@ def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> Runbo
         is_alive=journal.is_at_work(run, now),
         is_abandoned=next(events(RunbookAbandoned), None) is not None,
     )
+
+
+def newest_runs(ledger: Ledger, contract: str, runbook: str, *, now: datetime, limit: int) -> list[RunbookRun]:
+    """Given a runbook's name (empty: all), return its newest runs, the newest first, so many at most."""
+    began = ledger.read(RunbookStarted, contract=contract, newest_first=True)
+    names = (each.event.run for each in began if runbook in {"", each.event.runbook})
+    return [read_run(ledger, contract, name, now=now) for name in list(islice(names, limit))]
 
 
 def run_procedure(contract: Contract, found: RunbookRun) -> Procedure:

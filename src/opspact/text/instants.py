@@ -27,6 +27,11 @@ def format_minute_with_offset(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(timespec="minutes")
 
 
+def format_second_with_offset(at: datetime, zone: ZoneInfo) -> str:
+    """Given an aware instant, return it in a zone, to the second, with its offset: `2026-02-24 12:30:05+08:00`."""
+    return at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
 def format_instant_in_utc(at: datetime) -> str:
     """Given an aware instant, return it in UTC: `2026-02-24T04:30:00Z`; parts of a second only where there are any."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
