@@ -15,6 +15,7 @@ from opspact.errors import ExitCode
 from opspact.report.json_schema import POLICY_FILE, modeline, schema_of_all
 from opspact.report.lines import line
 from opspact.rollout.scaffold import ZONE, starter, write_new
+from opspact.schema.unexpected_files import FOLDERS
 from opspact.text.counts import format_count
 from opspact.workspace.workspace import now
 
@@ -42,7 +43,7 @@ def command(
 
 def _for_editors(path: str) -> str:
     """Given a file's path in the contract, return the line that a policy file begins with; nothing for others."""
-    if not path.startswith("policies/"):
+    if not path.startswith(FOLDERS):
         return ""
     up = "../" * (len(PurePosixPath(path).parts) - 1)
     return modeline(f"{up}{_SCHEMA}")

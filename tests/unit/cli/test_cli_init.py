@@ -22,7 +22,7 @@ def begun(opspact: Call, tmp_path: Path) -> Path:
 
 
 def policies(folder: Path) -> Iterator[Path]:
-    return (folder / "policies").rglob("*.yaml")
+    return (path for part in ("policies", "runbooks") for path in (folder / part).rglob("*.yaml"))
 
 
 def test_what_it_writes_checks_clean(opspact: Call, begun: Path) -> None:
@@ -54,7 +54,7 @@ def test_every_clause_is_kept(opspact: Call, begun: Path) -> None:
 
 def test_editors_find_the_schema_of_each_policy_and_nothing_is_underlined(begun: Path) -> None:
     found = list(policies(begun))
-    assert len(found) == 4
+    assert len(found) == 6
     for path in found:
         first = path.read_text(encoding="utf-8").splitlines()[0]
         schema = json.loads((path.parent / first.removeprefix("# yaml-language-server: $schema=")).read_bytes())
