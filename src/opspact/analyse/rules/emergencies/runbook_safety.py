@@ -9,12 +9,12 @@ from opspact.analyse.destructive_actions import action_losses, check_losses
 from opspact.analyse.host_sets import format_hosts
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.runbook_steps import LocatedStep, located_steps
-from opspact.analyse.runbook_values import gotos
+from opspact.analyse.runbook_values import gotos, value_sources
 from opspact.analyse.shell.destructive_commands import DATABASES
 from opspact.model.finding import Severity
 from opspact.model.policies.backup import Backup
-from opspact.model.policies.runbook import OnFailure, Runbook
-from opspact.model.runbook_actions import ApproveAction, CheckAction, WaitAction
+from opspact.model.policies.runbook import OnFailure, Runbook, RunbookStep
+from opspact.model.runbook_actions import ApproveAction, CheckAction, ManualAction, WaitAction
 
 
 def _not_secured(context: RuleContext) -> Iterator[Violation]:
@@ -37,11 +37,36 @@ def _is_approved(located: LocatedStep, approvals: set[str]) -> bool:
     return any(
         isinstance(each.action, ApproveAction)
         and each.action.approval in approvals
-        and (not each.when.alternatives or each.when == located.step.when)
+        and _is_waited_for(each, index, located)
         and not any(start <= index < end <= located.index for start, end in jumps)
         and each.on_failure not in _PASSED
         for index, each in enumerate(located.runbook.steps[: located.index])
     )
+
+
+def _is_waited_for(approval: RunbookStep, index: int, located: LocatedStep) -> bool:
+    """Whether an approval is waited for whenever a step is carried out: always, or by the same condition as that."""
+    if not approval.when.alternatives:
+        return True
+    return approval.when == located.step.when and all(_is_same(name, index, located) for name in approval.when.names)
+
+
+def _is_same(name: str, index: int, located: LocatedStep) -> bool:
+    """Whether a value is the same one at an approval, by its index, and at a step after it, on whatever host."""
+    runbook = located.runbook
+    if name in runbook.inputs:
+        return True
+    sources = [each.index for each in value_sources(runbook).get(name, []) if each.index < located.index]
+    if not sources:
+        return name in {step.name for step in runbook.steps[:index]}
+    return max(sources) < index and all(_is_of_one_host(runbook, runbook.steps[source]) for source in sources)
+
+
+def _is_of_one_host(runbook: Runbook, step: RunbookStep) -> bool:
+    """Whether a step is carried out on one host at most, or on none."""
+    if isinstance(step.action, ManualAction) or step.hosts.input:
+        return True
+    return len(step.hosts.names) == 1 if step.hosts.names else runbook.max_targets == 1
 
 
 _PASSED = frozenset({OnFailure.CONTINUE, OnFailure.ASK})
@@ -106,7 +131,7 @@ RULES = (
         title="A destructive runbook step lacks an approval or a valid restore point",
         why="Destructive work requires an approval and a way back.",
         remedy=(
-            "Add a step with approve: before it, without when:, an approval with for: [destructive]; and set "
+            "Add a step with approve: before it (for: [destructive]), without when: or with the same when:; set "
             "restore_point: of the runbook to a backup of all hosts of the step, with a dump if it changes a database."
         ),
         find=_not_secured,

@@ -40,6 +40,36 @@ def test_an_approval_that_may_be_skipped_or_is_for_something_else_is_none() -> N
     assert lacks(other, daily("db"), steps(CONSENT, WIPE, top=SECURED), step=2) == ["approval"]
 
 
+CAUSE = "inputs: {cause: {text: {en: cause}, choice: [disk, memory]}}\n"
+LOOK = "command: [x], capture: {cause: {output: true}}"
+BY_CAUSE = ", when: {cause: disk}"
+
+
+def is_approved(*written: str, top: str = "", hosts: str = "db") -> bool:
+    more = top + SECURED
+    return not messages("OP241", DESTRUCTIVE, daily("web:db"), steps(*written, top=more, hosts=hosts))
+
+
+def test_an_approval_by_the_same_condition_is_waited_for_when_the_values_are_the_same() -> None:
+    both = (CONSENT + BY_CAUSE, WIPE + BY_CAUSE)
+    assert is_approved(*both, top=CAUSE)
+    assert is_approved(LOOK, *both)
+    assert not is_approved(CONSENT + BY_CAUSE, WIPE, top=CAUSE)
+    assert not is_approved(CONSENT + BY_CAUSE, WIPE + ", when: [{cause: disk}, {cause: memory}]", top=CAUSE)
+    assert not is_approved(LOOK, both[0], LOOK, both[1]), "it is captured again between"
+    assert not is_approved(LOOK, *both, top="limits: {max_targets: 2}\n", hosts="web"), "each host has its own"
+    assert not is_approved(LOOK + ", on: web", *both), "each host has its own"
+    ask = "manual: {en: look}, ask: {cause: {text: {en: why}}}"
+    assert is_approved(ask, *both, top="limits: {max_targets: 2}\n", hosts="web")
+
+
+def test_an_approval_by_how_a_step_ended_is_waited_for_when_the_step_is_before() -> None:
+    failed = ", when: {step-1: failed}"
+    assert is_approved(LOOK + ", on_failure: continue", CONSENT + failed, WIPE + failed)
+    later = ", when: {step-2: failed}"
+    assert not is_approved(LOOK, CONSENT + later, WIPE + later)
+
+
 @pytest.mark.parametrize("passes", ["on_failure: continue", "on_failure: ask"])
 def test_an_approval_that_fails_and_is_passed_over_is_none(passes: str) -> None:
     written = steps(f"{CONSENT}, {passes}", WIPE, top=SECURED)
