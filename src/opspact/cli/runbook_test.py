@@ -12,7 +12,7 @@ from opspact.cli.output_format import CheckFormat
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
 from opspact.report.runbook_test import case_lines, cases_json, cases_junit
-from opspact.runbook.case_run import run_case
+from opspact.runbook.case_run import run_cases
 from opspact.runbook.request import find_runbook
 from opspact.workspace.workspace import Workspace, now
 
@@ -34,7 +34,7 @@ def run_tests(
     if not tests:
         what = f"runbook {name} has no test" if name else "no runbook has a test"
         raise NothingFound(what, hint="write a document of kind: runbook_test in runbooks/tests/")
-    results = tuple(run_case(contract, each, case) for each in tests for case in each.cases)
+    results = tuple(run_cases(contract, tests))
     untested = sorted(names - {each.runbook for each in tests})
     match form:
         case CheckFormat.JSON:

@@ -3,9 +3,11 @@
 Comes in: a contract, a test's case. Goes out: what came of it, and how that differs from what was expected.
 """
 
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
+from itertools import count
 from pathlib import Path
 
 from opspact.errors import OpspactError
@@ -27,7 +29,9 @@ from opspact.runbook.values import RunValues, ValueMissing
 from opspact.structs import Struct
 from opspact.values.secret import Secret
 
-_RUN, _OPERATOR = "runbook-test", "operator"
+_OPERATOR = "operator"
+_MEMORY = "/dev/shm"  # noqa: S108 - a folder of our own in it
+"""Where Linux keeps files in memory: a ledger that is deleted anyway need not reach a disk."""
 _OF_EVERY_RUN = frozenset({PRECONDITIONS, RESTORE_POINT})
 
 
@@ -47,18 +51,17 @@ class CaseResult(Struct):
         return not self.problems
 
 
-def run_case(contract: Contract, test: RunbookTest, case: RunbookCase) -> CaseResult:
-    """Given a case of a test, carry it out. No host is contacted, and the contract's ledger is not touched."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_ledger(Path(folder) / "ledger.sqlite3") as ledger,
-    ):
-        try:
-            ran = _Case(contract, test, case, ledger).carry_out()
-        except OpspactError as error:
-            return CaseResult(test.name, test.runbook, case.name, "refused", (), (str(error),))
-    problems = tuple(_problems(case, ran))
-    return CaseResult(test.name, test.runbook, case.name, ran.end, ran.steps, problems)
+def run_cases(contract: Contract, tests: Iterable[RunbookTest]) -> Iterator[CaseResult]:
+    """Given a contract and tests of its runbooks, carry out each case and yield what came of it.
+
+    No host is contacted, and the contract's ledger is not touched: the runs are in one of their own, which is deleted.
+    """
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as folder, open_ledger(Path(folder) / "ledger.sqlite3") as ledger:
+        numbers = count(1)
+        for test in tests:
+            for case in test.cases:
+                yield _Case(contract, test, case, ledger, f"test-{next(numbers)}").result()
 
 
 class _Ran(Struct):
@@ -78,22 +81,33 @@ class _Case(Struct):
     test: RunbookTest
     case: RunbookCase
     ledger: Ledger
+    run: str
 
-    def carry_out(self) -> _Ran:
+    def result(self) -> CaseResult:
+        """Carry the case out, and compare what came of it with what is expected."""
+        test, name = self.test, self.case.name
+        try:
+            ran = self._carry_out()
+        except OpspactError as error:
+            return CaseResult(test.name, test.runbook, name, "refused", (), (str(error),))
+        problems = tuple(_problems(self.case, ran))
+        return CaseResult(test.name, test.runbook, name, ran.end, ran.steps, problems)
+
+    def _carry_out(self) -> _Ran:
         runbook = find_runbook(self.contract, self.test.runbook)
         redactor = Redactor()
         targets = chosen_targets(runbook, self.case.targets)
         inputs = checked_inputs(runbook, self.case.inputs, redactor)
         secrets = {name: Secret(f"secret-{name}") for name, each in runbook.inputs.items() if each.secret is not None}
         made = procedure(self.contract, runbook, targets, inputs=inputs)
-        started = RunbookStarted(_RUN, runbook.name, made.digest, targets, inputs)
+        started = RunbookStarted(self.run, runbook.name, made.digest, targets, inputs)
         attempt = Attempt(procedure=made, started=started, operator=_OPERATOR, secrets=secrets)
         doors = CaseDoors(self.case, datetime.combine(self.contract.period.first, time(10), UTC))
-        leases = Leases(self.ledger, self._context, run=_RUN, attempt=1)
+        leases = Leases(self.ledger, self._context, run=self.run, attempt=1)
         engine = attempt.engine(leases, doors, doors, language=self.contract.language, redactor=redactor)
         execution = Execution(attempt.run, attempt.planned(), leases, opening=(started, *attempt.opening))
         result = execution.carry_out(engine.work())
-        found = read_run(self.ledger, self.contract.name, _RUN, now=datetime.now(UTC))
+        found = read_run(self.ledger, self.contract.name, self.run, now=datetime.now(UTC))
         events = [each.event for each in found.steps]
         end = "rolled back" if found.is_rolled_back else _end(result)
         return _Ran(end, result.detail, tuple(_steps(events)), engine.values, tuple(doors.unused()))
