@@ -7,6 +7,8 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
+from opspact.analyse.rule import RuleContext
+from opspact.analyse.runbook_steps import located_steps
 from opspact.analyse.shell.destructive_commands import destructive_commands
 from opspact.model.runbook_actions import (
     Action,
@@ -52,6 +54,11 @@ _STATEMENTS = frozenset({"mysql_query", "postgresql_query", "postgresql_script"}
 def action_losses(action: Action) -> tuple[str, ...]:
     """Given what a step does, return in words what of it cannot be undone, each once; empty where it is nothing."""
     return tuple(dict.fromkeys(_losses(action)))
+
+
+def step_losses(context: RuleContext) -> Mapping[tuple[str, int], tuple[str, ...]]:
+    """Given a rule context, return what the step of each runbook and index does that cannot be undone."""
+    return {it.key: action_losses(it.step.action) for it in context.once(located_steps)}
 
 
 def check_losses(checks: Iterable[RunbookCheck]) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ class LocatedStep(Struct):
         return str(self.runbook.origin.policy)
 
     @property
+    def key(self) -> tuple[str, int]:
+        """Return what it is found by: its runbook's name, and its index."""
+        return self.runbook.name, self.index
+
+    @property
     def subject(self) -> str:
         """Return what tells its findings from those of other steps."""
         return f"step {self.step.name}"
@@ -80,11 +85,17 @@ def action_word(action: actions.Action) -> str:
 
 def located_steps(context: RuleContext) -> tuple[LocatedStep, ...]:
     """Given a rule context, return every step of every runbook."""
-    return tuple(
-        LocatedStep(runbook, index, step)
-        for runbook in context.contract.runbooks
-        for index, step in enumerate(runbook.steps)
-    )
+    return tuple(located for runbook in context.contract.runbooks for located in steps_of(runbook))
+
+
+def steps_of(runbook: Runbook) -> tuple[LocatedStep, ...]:
+    """Given a runbook, return its steps."""
+    return tuple(LocatedStep(runbook, index, step) for index, step in enumerate(runbook.steps))
+
+
+def runbooks_by_name(context: RuleContext) -> Mapping[str, Runbook]:
+    """Given a rule context, return every runbook by its name."""
+    return {each.name: each for each in context.contract.runbooks}
 
 
 _MOST_STAGES = 1_000

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.runbook_steps import LocatedStep, format_suggestion, located_steps
+from opspact.analyse.runbook_steps import LocatedStep, format_suggestion, located_steps, runbooks_by_name
 from opspact.model.finding import Severity
 from opspact.model.policies.runbook import Input, Runbook
 from opspact.model.runbook_actions import CallAction
@@ -19,7 +19,7 @@ _SHOWN = 5
 
 
 def _circle(context: RuleContext) -> Iterator[Violation]:
-    runbooks = {each.name: each for each in context.contract.runbooks}
+    runbooks = context.once(runbooks_by_name)
     for located in context.once(located_steps):
         action = located.step.action
         if isinstance(action, CallAction) and action.runbook in runbooks:
@@ -48,7 +48,7 @@ def _way(start: str, end: str, runbooks: Mapping[str, Runbook]) -> tuple[str, ..
 
 
 def _inputs(context: RuleContext) -> Iterator[Violation]:
-    runbooks = {each.name: each for each in context.contract.runbooks}
+    runbooks = context.once(runbooks_by_name)
     for located in context.once(located_steps):
         action = located.step.action
         if isinstance(action, CallAction) and action.runbook in runbooks:

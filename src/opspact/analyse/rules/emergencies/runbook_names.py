@@ -6,7 +6,7 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.runbook_steps import format_suggestion, located_steps, stage_names
+from opspact.analyse.runbook_steps import format_suggestion, runbooks_by_name, stage_names, steps_of
 from opspact.analyse.runbook_values import BUILT_IN, used_names, value_sources
 from opspact.model.finding import Severity
 from opspact.model.policies.runbook import Runbook
@@ -19,8 +19,7 @@ _RESERVED = frozenset({"preconditions", "restore-point", "close"})
 
 def _unused(context: RuleContext) -> Iterator[Violation]:
     for runbook in context.contract.runbooks:
-        steps = tuple(each for each in context.once(located_steps) if each.runbook is runbook)
-        used = used_names(runbook, steps)
+        used = used_names(runbook, steps_of(runbook))
         for name in runbook.inputs:
             if name not in used:
                 message = f"nothing in runbook {runbook.name} uses the input {name}"
@@ -46,7 +45,7 @@ def _given_twice(context: RuleContext) -> Iterator[Violation]:
 
 def _reserved(runbook: Runbook, context: RuleContext) -> Iterator[Violation]:
     policy, seen = str(runbook.origin.policy), set[str]()
-    runbooks = {each.name: each for each in context.contract.runbooks}
+    runbooks = context.once(runbooks_by_name)
     values = {*runbook.inputs, *value_sources(runbook), *BUILT_IN}
     for name in runbook.inputs:
         if name in BUILT_IN:

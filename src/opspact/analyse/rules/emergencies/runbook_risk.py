@@ -9,10 +9,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from opspact.analyse.destructive_actions import action_losses
-from opspact.analyse.host_sets import format_hosts
+from opspact.analyse.destructive_actions import step_losses
+from opspact.analyse.host_sets import format_hosts, host_sets, union
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.runbook_steps import LocatedStep, located_steps
+from opspact.analyse.runbook_steps import LocatedStep, located_steps, runbooks_by_name, steps_of
 from opspact.analyse.runbook_values import step_texts
 from opspact.analyse.shell.commands import commands_of
 from opspact.analyse.shell.secrets import secrets_in
@@ -36,10 +36,15 @@ _SECRET_OPTION = re.compile(r"--?(?:\w+-)*(?:password|passwd|passphrase|secret|t
 _BUILT_INTO_SHELLS = frozenset({"", "echo", "export", "printf", "read", "set", "test", "[", "unset"})
 
 
-def _changes(located: LocatedStep) -> str:
-    """Return in words what a step changes on hosts, as far as is known; empty: nothing."""
+def changes(context: RuleContext) -> Mapping[tuple[str, int], str]:
+    """Given a rule context, return in words what each step changes on hosts, as far as is known; empty: nothing."""
+    losses = context.once(step_losses)
+    return {it.key: _change(it, losses[it.key]) for it in context.once(located_steps)}
+
+
+def _change(located: LocatedStep, losses: tuple[str, ...]) -> str:
     step = located.step
-    if step.destructive or (losses := action_losses(step.action)):
+    if step.destructive or losses:
         return "is destructive" if step.destructive else losses[0]
     match step.action:
         case CommandAction():
@@ -64,26 +69,26 @@ def _only_reads(module: str) -> bool:
     return _READING_MODULE.fullmatch(module.rpartition(".")[2]) is not None
 
 
-def _may_change(located: LocatedStep) -> bool:
+def _may_change(located: LocatedStep, context: RuleContext) -> bool:
     """Whether a step changes something, or may: it is not said that it can be repeated."""
     may = isinstance(located.step.action, CommandAction | ScriptAction | FabricAction) and not located.step.idempotent
-    return bool(_changes(located)) or may
+    return bool(context.once(changes)[located.key]) or may
 
 
 def _too_low(context: RuleContext) -> Iterator[Violation]:
     risks = {each.name: each.risk for each in context.contract.runbooks}
     for located in context.once(located_steps):
         stated, action = located.runbook.risk, located.step.action
-        least, why = Risk.READ_ONLY, _changes(located)
+        least, why = Risk.READ_ONLY, context.once(changes)[located.key]
         if why:
-            is_lost = located.step.destructive or bool(action_losses(action))
+            is_lost = located.step.destructive or bool(context.once(step_losses)[located.key])
             least = Risk.DESTRUCTIVE if is_lost else Risk.REVERSIBLE
         elif isinstance(action, CallAction) and action.runbook in risks:
             least, why = risks[action.runbook], f"calls {action.runbook}, which is {risks[action.runbook].value}"
         if _ORDER.index(least) > _ORDER.index(stated):
             message = f"runbook {located.runbook.name} is {stated.value}, but step {located.step.name} {why}"
             yield Violation(located.policy, message, ("risk",), f"Set risk: {least.value}.", subject=located.subject)
-        elif stated is Risk.READ_ONLY and _may_change(located):
+        elif stated is Risk.READ_ONLY and _may_change(located, context):
             message = f"runbook {located.runbook.name} is read-only, but step {located.step.name} may change something"
             remedy = "Set idempotent: true if the step only reads; a dry run of a read-only runbook carries it out."
             severity = Severity.WARNING
@@ -92,9 +97,9 @@ def _too_low(context: RuleContext) -> Iterator[Violation]:
 
 def _no_rollback(context: RuleContext) -> Iterator[Violation]:
     for runbook in context.contract.runbooks:
-        steps = [each for each in context.once(located_steps) if each.runbook is runbook]
+        steps = steps_of(runbook)
         last = max((each.index for each in steps if each.step.on_failure is OnFailure.ROLLBACK), default=-1)
-        lacking = [each for each in steps if each.step.rollback_action is None and _may_change(each)]
+        lacking = [each for each in steps if each.step.rollback_action is None and _may_change(each, context)]
         for located in lacking:
             if located.index <= last:
                 message = f"{located.called} has no rollback, though step {runbook.steps[last].name} rolls back"
@@ -106,7 +111,7 @@ def _no_rollback(context: RuleContext) -> Iterator[Violation]:
 
 
 def _no_restore_point(context: RuleContext) -> Iterator[Violation]:
-    runbooks = {each.name: each for each in context.contract.runbooks}
+    runbooks = context.once(runbooks_by_name)
     for runbook in runbooks.values():
         if runbook.without_restore_point is None and not runbook.restore_points and runbook.risk is not Risk.READ_ONLY:
             message = f"runbook {runbook.name} is {runbook.risk.value}, but takes no restore point"
@@ -127,10 +132,11 @@ def _no_restore_point(context: RuleContext) -> Iterator[Violation]:
 
 def _uncovered(context: RuleContext) -> Iterator[Violation]:
     """Find hosts for which a runbook can be run although none of its restore points copies them."""
+    sets = context.once(host_sets)
     for runbook in context.contract.runbooks:
         used = [each for each in context.contract.backups if each.name in runbook.restore_points]
-        left = [host for host in runbook.hosts if not any(host in each.hosts for each in used)]
-        if used and left:
+        left = sets.names(sets.of(runbook.hosts) & ~union(sets.of(each.hosts) for each in used)) if used else []
+        if left:
             names = join_names([each.name for each in used])
             emergencies = [each.name for each in context.contract.emergencies if each.runbook == runbook.name]
             about = f" of emergency {join_names(emergencies)}" if emergencies else ""

@@ -5,8 +5,8 @@ Comes in: a rule context. Goes out: violations.
 
 from collections.abc import Iterable, Iterator
 
-from opspact.analyse.destructive_actions import action_losses, check_losses
-from opspact.analyse.host_sets import format_hosts
+from opspact.analyse.destructive_actions import action_losses, check_losses, step_losses
+from opspact.analyse.host_sets import format_hosts, host_sets, union
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.runbook_steps import LocatedStep, located_steps
 from opspact.analyse.runbook_values import gotos, value_sources
@@ -24,7 +24,7 @@ def _not_secured(context: RuleContext) -> Iterator[Violation]:
             continue
         without = [
             *([] if _is_approved(located, approvals) else ["no step that waits for an approval for it"]),
-            *_without_way_back(located, context.contract.backups),
+            *_without_way_back(located, context),
         ]
         if without:
             message = f"{located.called} is destructive, but has {' and '.join(without)}"
@@ -73,16 +73,17 @@ _PASSED = frozenset({OnFailure.CONTINUE, OnFailure.ASK})
 """What follows an approval that failed, so that the next step is carried out all the same."""
 
 
-def _without_way_back(located: LocatedStep, backups: Iterable[Backup]) -> Iterator[str]:
+def _without_way_back(located: LocatedStep, context: RuleContext) -> Iterator[str]:
     """Yield in words what a step has for a restore point, if that is wrong."""
     if located.runbook.without_restore_point is not None:
         return
-    used = [each for each in backups if each.name in located.runbook.restore_points]
+    used = [each for each in context.contract.backups if each.name in located.runbook.restore_points]
     if not used:
         yield "no restore point"
         return
-    hosts, losses = located.hosts, action_losses(located.step.action)
-    left_out = [host for host in hosts if not any(host in each.hosts for each in used)]
+    hosts, losses = located.hosts, context.once(step_losses)[located.key]
+    sets = context.once(host_sets)
+    left_out = sets.names(sets.of(hosts) & ~union(sets.of(each.hosts) for each in used))
     names = " and ".join(each.name for each in used)
     if left_out:
         yield f"restore point {names}, which does not cover {format_hosts(left_out)}"
@@ -98,7 +99,7 @@ def _dumps_on(backup: Backup, hosts: Iterable[str]) -> bool:
 
 def _destroys_unsaid(context: RuleContext) -> Iterator[Violation]:
     for located in context.once(located_steps):
-        losses = () if located.step.destructive else action_losses(located.step.action)
+        losses = () if located.step.destructive else context.once(step_losses)[located.key]
         if losses:
             message = f"{located.called} {losses[0]}, but is not marked destructive"
             is_check = isinstance(located.step.action, CheckAction | WaitAction)

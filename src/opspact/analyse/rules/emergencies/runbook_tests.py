@@ -6,7 +6,7 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Collection, Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.runbook_steps import Path, format_suggestion, stage_names
+from opspact.analyse.runbook_steps import Path, format_suggestion, runbooks_by_name, stage_names
 from opspact.analyse.runbook_values import value_sources
 from opspact.model.finding import Severity
 from opspact.model.policies.runbook import Runbook
@@ -17,7 +17,7 @@ _OF_EVERY_RUN = ("preconditions", "restore-point")
 
 
 def _unfit(context: RuleContext) -> Iterator[Violation]:
-    runbooks = {each.name: each for each in context.contract.runbooks}
+    runbooks = context.once(runbooks_by_name)
     for test in context.contract.runbook_tests:
         runbook = runbooks[test.runbook]
         steps = stage_names(runbook, runbooks)

@@ -6,7 +6,14 @@ Comes in: a rule context. Goes out: violations.
 from collections.abc import Iterable, Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
-from opspact.analyse.runbook_steps import LocatedStep, Path, format_suggestion, located_steps, stage_names
+from opspact.analyse.runbook_steps import (
+    LocatedStep,
+    Path,
+    format_suggestion,
+    located_steps,
+    runbooks_by_name,
+    stage_names,
+)
 from opspact.analyse.runbook_values import (
     BUILT_IN,
     OWN,
@@ -48,7 +55,7 @@ class _Values(Struct):
 
 
 def _values(context: RuleContext) -> Iterator[_Values]:
-    runbooks = {each.name: each for each in context.contract.runbooks}
+    runbooks = context.once(runbooks_by_name)
     by_runbook = {each.name: value_sources(each) for each in context.contract.runbooks}
     for located in context.once(located_steps):
         before = replace(located.runbook, steps=located.runbook.steps[: located.index])
