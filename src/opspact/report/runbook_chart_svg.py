@@ -162,9 +162,7 @@ def _skip(edge: Edge, boxes: dict[str, Box], lane: float) -> EdgeLine:
     leaves, arrives = start.y + start.height * 0.7, end.y + end.height * 0.3
     points = ((start.x + _tip(0.7), leaves), (lane, leaves), (lane, arrives), (end.x, arrives))
     width = text_width(edge.label)
-    return EdgeLine(
-        edge, points, TextBox(edge.label, "label", Box(start.x - width - 4, leaves - _LINE - 1, width, _LINE))
-    )
+    return EdgeLine(edge, points, TextBox(edge.label, "label", Box(start.x - width - 4, leaves + 2, width, _LINE)))
 
 
 def _failure(edge: Edge, boxes: dict[str, Box], lane: float) -> EdgeLine:
@@ -173,7 +171,7 @@ def _failure(edge: Edge, boxes: dict[str, Box], lane: float) -> EdgeLine:
     leaves, arrives = start.y + start.height * 0.7, end.y + end.height * 0.3
     points = ((start.right, leaves), (lane, leaves), (lane, arrives), (end.right, arrives))
     width = text_width(edge.label)
-    return EdgeLine(edge, points, TextBox(edge.label, "label", Box(start.right + 4, leaves - _LINE - 1, width, _LINE)))
+    return EdgeLine(edge, points, TextBox(edge.label, "label", Box(start.right + 4, leaves + 2, width, _LINE)))
 
 
 def _tip(share: float) -> float:

@@ -46,9 +46,9 @@ def overlap(one: Box, other: Box) -> bool:
     return across and one.y < other.bottom and other.y < one.bottom
 
 
-def crossed(edge: EdgeLine, box: Box) -> bool:
+def crossed(edge: EdgeLine, box: Box, *, border: float = 15) -> bool:
     """Whether a line of an edge goes through a box, its border not counted."""
-    inner = Box(box.x + 15, box.y + 1, box.width - 30, box.height - 2)
+    inner = Box(box.x + border, box.y + 1, box.width - 2 * border, box.height - 2)
     for (x1, y1), (x2, y2) in zip(edge.points, edge.points[1:], strict=False):
         line = Box(min(x1, x2), min(y1, y2), abs(x1 - x2) + 0.01, abs(y1 - y2) + 0.01)
         if overlap(line, inner):
@@ -72,6 +72,8 @@ def test_nothing_overlaps_and_everything_is_inside(seed: int) -> None:
             assert text.box.bottom < node.box.bottom
     for edge in drawn.edges:
         assert not [node.node.id for node in drawn.nodes if crossed(edge, node.box)]
+        labels = [each.label.box for each in drawn.edges if each.label]
+        assert not [box for box in labels if crossed(edge, box, border=0)]
         assert all(0 < x < drawn.width and 0 < y < drawn.height for x, y in edge.points)
     assert all(box.x > 0 and box.right < drawn.width and box.bottom < drawn.height for box in every_box(drawn))
 
