@@ -3,6 +3,7 @@
 import json
 
 APPROVAL = "kind: approval\nname: lead\nneeds: {role: customer}\n"
+FABFILE = {"runbooks/fabfile.py": "from invoke import task\n"}
 DESTRUCTIVE = APPROVAL + "for: [destructive]\n"
 
 

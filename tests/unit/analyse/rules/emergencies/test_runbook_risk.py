@@ -5,7 +5,7 @@ import json
 import pytest
 from analysing import found
 from building import backup
-from runbook_texts import steps
+from runbook_texts import FABFILE, steps
 
 from opspact.model.finding import Severity
 
@@ -15,7 +15,7 @@ SECRET = "inputs: {password: {text: {en: password}, secret: secret:vault:oa}}\n"
 
 
 def too_low(fields: str, risk: str) -> list[Severity]:
-    return [finding.severity for finding in found("OP282", steps(fields, risk=risk))]
+    return [finding.severity for finding in found("OP282", steps(fields, risk=risk), files=FABFILE)]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_restore_point_covers_every_host_that_the_runbook_may_be_run_for() -> 
     ],
 )
 def test_a_secret_is_passed_where_nobody_else_sees_it(fields: str, *, is_open: bool) -> None:
-    assert bool(found("OP285", steps(fields, top=SECRET))) is is_open
+    assert bool(found("OP285", steps(fields, top=SECRET), files=FABFILE)) is is_open
 
 
 @pytest.mark.parametrize(

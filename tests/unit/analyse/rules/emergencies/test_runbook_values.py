@@ -3,7 +3,7 @@
 import pytest
 from analysing import found, messages
 from building import backup
-from runbook_texts import steps
+from runbook_texts import FABFILE, steps
 
 UNIT = "inputs: {unit: {text: {en: unit}, pattern: '[a-z]+'}, source: {text: {en: source}, host: db}}\n"
 READ = "command: [cat, /etc/hostname], capture: {name: {output: true}}"
@@ -49,7 +49,7 @@ def test_inputs_built_in_values_and_the_step_itself_give_values(fields: str) -> 
     ],
 )
 def test_a_name_that_nothing_gives_is_found_wherever_it_stands(fields: str) -> None:
-    (finding,) = found("OP270", backup("daily"), steps(fields, top=UNIT))
+    (finding,) = found("OP270", backup("daily"), steps(fields, top=UNIT), files=FABFILE)
     assert finding.policy == "runbook/fix"
     assert finding.source.strip().startswith("- {name: step-1")
     assert "unti" in finding.message
