@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from opspact.errors import Refused
+from opspact.errors import OperationFailed, Refused
 from opspact.fleet.ssh_signature import OwnKey, Signer, own_keys
 from opspact.model.contract import Contract
 from opspact.model.policies.person import Person, SigningKey
 
 KEY_VARIABLE = "OPSPACT_SIGNING_KEY"
 _DAY = timedelta(days=1)
+_AGENT_PATIENCE = 5.0  # seconds
 
 
 def signers_of(contract: Contract) -> tuple[Signer, ...]:
@@ -50,12 +51,17 @@ def named_key() -> Path | None:
 
 
 def key_holders(contract: Contract, at: datetime) -> tuple[str, ...]:
-    """Return the people whose signing keys whoever is here can sign with; none where OpenSSH is not installed."""
-    try:
-        here = {each.fingerprint for each in own_keys()}
-    except Refused:
-        return ()
+    """Return the people whose signing keys whoever is here can sign with, as far as that is known.
+
+    None where OpenSSH is not installed, or the agent does not answer in time: what is going on need not wait for it.
+    """
     signers = signers_of(contract)
+    if not signers:
+        return ()
+    try:
+        here = {each.fingerprint for each in own_keys(patience=_AGENT_PATIENCE)}
+    except (Refused, OperationFailed, OSError, RuntimeError):  # RuntimeError: there is no home directory
+        return ()
     return tuple(sorted({each.person for each in signers if each.fingerprint in here and not each.refusal(at)}))
 
 

@@ -99,12 +99,12 @@ def _bare(key: str) -> str:
     return " ".join(key.split()[:2])
 
 
-def own_keys() -> Iterator[OwnKey]:
+def own_keys(*, patience: float = _PATIENCE) -> Iterator[OwnKey]:
     """Yield the keys that somebody here can sign with: those of the agent, those with a file in `~/.ssh`.
 
-    Raise Refused when OpenSSH is not installed.
+    Raise Refused when OpenSSH is not installed, OperationFailed when the agent does not answer in `patience` seconds.
     """
-    listed = _started(["ssh-add", "-L"])
+    listed = _started(["ssh-add", "-L"], patience=patience)
     agent = listed.stdout.decode("utf-8", "replace").splitlines() if listed.returncode == 0 else []
     yield from (OwnKey(line) for line in agent if _is_public(line))
     for public in sorted(Path("~/.ssh").expanduser().glob("*.pub")):
@@ -239,7 +239,9 @@ def _utc(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _started(command: list[str], given: bytes = b"", *, shows: bool = False) -> "subprocess.CompletedProcess[bytes]":
+def _started(
+    command: list[str], given: bytes = b"", *, shows: bool = False, patience: float = _PATIENCE
+) -> "subprocess.CompletedProcess[bytes]":
     """Run a program of OpenSSH's, which may ask on the terminal. `shows`: what it reports is seen there, not kept."""
     try:
         return subprocess.run(
@@ -248,10 +250,10 @@ def _started(command: list[str], given: bytes = b"", *, shows: bool = False) -> 
             stdout=subprocess.PIPE,
             stderr=None if shows else subprocess.PIPE,
             check=False,
-            timeout=_PATIENCE,
+            timeout=patience,
             env={**os.environ, "TZ": "UTC"},
         )
     except FileNotFoundError as error:
         raise Refused(f"{command[0]} is not installed", hint="install openssh-client") from error
     except subprocess.TimeoutExpired as error:
-        raise OperationFailed(f"{command[0]} timed out after {_PATIENCE:g} s") from error
+        raise OperationFailed(f"{command[0]} timed out after {patience:g} s") from error

@@ -1,14 +1,21 @@
 """Whose signatures count and when: the signing keys of a contract's people."""
 
+import socket
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
 from building import tree
+from signing import make_key, public_line
 
-from opspact.fleet.signers import signers_of
+from opspact.fleet import signers
+from opspact.fleet.signers import key_holders, signers_of
 from opspact.resolve.contract import resolve
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKAtITiOCKFk4kVbR5juLRBt83UHXlOV2o14tk0NEN89"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRVRdO7gHpxdAuSwxRFixeL8/Cvy18evBS9mHH7xAOi"
+
+PERSON = "kind: person\nname: li-na\nfrom: 2026-01-02\nsigning_keys: [{key: %s}]\n"
 
 
 def spans(person: str, *keys: str) -> list[tuple[str, str, str]]:
@@ -45,3 +52,32 @@ def test_a_revoked_key_signs_nothing_from_that_minute_on() -> None:
     both = "employed: [2026-01-02..2026-02-28, 2026-04-01..]"
     assert spans(both, f"key: {KEY}, revoked: 2026-02-03T10:30") == [("EN89", "01-01T16:00", "02-03T02:30")]
     assert spans("from: 2026-01-02", f"key: {KEY}, revoked: 2026-01-01T23:59") == []
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of this login's keys."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    (tmp_path / ".ssh").mkdir()
+    return tmp_path / ".ssh"
+
+
+def test_whose_keys_this_login_can_use(home: Path) -> None:
+    key = make_key(home)
+    contract = resolve(tree(PERSON % public_line(key)))
+    assert key_holders(contract, datetime(2026, 3, 1, tzinfo=UTC)) == ("li-na",)
+    assert key_holders(contract, datetime(2025, 3, 1, tzinfo=UTC)) == ()
+    key.unlink()  # the public half alone signs nothing
+    assert key_holders(contract, datetime(2026, 3, 1, tzinfo=UTC)) == ()
+
+
+@pytest.mark.usefixtures("home")
+def test_an_agent_that_does_not_answer_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signers, "_AGENT_PATIENCE", 0.3)
+    contract = resolve(tree(PERSON % KEY))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "agent"))
+        listener.listen()  # and says nothing
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        assert key_holders(contract, datetime(2026, 3, 1, tzinfo=UTC)) == ()
