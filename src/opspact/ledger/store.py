@@ -272,12 +272,10 @@ class Ledger(Struct):
 
     def walk_between(self, first: int, last: int) -> Chain:
         """Given the sequence numbers of two events, return the walked chain from the one to the other, both in it."""
-        place = table.events.c.sequence
-        with self._reading() as connection:
-            found = connection.execute(query.ordered().where(place >= first, place <= last)).mappings()
-            rows = [dict(row) for row in found]
-        chain = Chain(head=Head(first - 1, str(rows[0]["previous"]) if rows else ""))
-        for row in rows:
+        place, chain = table.events.c.sequence, Chain()
+        for row in self._stream(query.ordered().where(place >= first, place <= last), dict):
+            if not chain.count:
+                chain.head = Head(first - 1, str(row["previous"]))
             chain.add(row)
         return chain
 
