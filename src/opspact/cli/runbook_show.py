@@ -5,6 +5,7 @@ Comes in: the contract's folder, the ledger. Goes out: the document. No host is 
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from opspact.cli.hosts import recorded_history
 from opspact.cli.output_format import Language
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingFound
+from opspact.report.lines import line
 from opspact.report.page import Page
 from opspact.report.page_html import page_html
 from opspact.report.page_markdown import page_markdown
@@ -21,6 +23,7 @@ from opspact.report.runbook_list import runbooks_json
 from opspact.report.runbook_page import runbook_page
 from opspact.report.runbook_transcript import transcript_page
 from opspact.report.transcript_json import transcript_json
+from opspact.runbook.attachment_files import write_attachments
 from opspact.runbook.history import read_run
 from opspact.runbook.run_text import run_text
 from opspact.runbook.transcript import transcript
@@ -44,6 +47,10 @@ def show(
     language: Annotated[
         Language | None, typer.Option("--language", help="Language of the document; default: the contract's.")
     ] = None,
+    attachments: Annotated[
+        Path | None,
+        typer.Option("--attachments", metavar="DIR", help="Write what was attached to the run to files there."),
+    ] = None,
 ) -> ExitCode:
     """Show a runbook, or the record of a run; FINDINGS: events of the run were changed, added or removed."""
     settings = settings_of(context)
@@ -59,6 +66,9 @@ def show(
             raise NothingFound(f"there is no runbook and no run {name}", hint="`opspact runbook list` shows all")
         run = read_run(ledger, contract.name, name, now=workspace.now)
         found = transcript(ledger, contract, run, text=run_text(workspace, contract, run.started))
+    if attachments is not None:
+        for file in write_attachments(found, attachments):
+            settings.stderr.show([line(f"{file} written")])
     _show(settings, transcript_page(found, contract, words), form, data=transcript_json(found))
     return ExitCode.FINDINGS if found.breaks else ExitCode.CLEAN
 

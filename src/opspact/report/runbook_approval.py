@@ -20,6 +20,7 @@ def to_approve_lines(thing: StepApproval, text: str, commit: str, *, here: str) 
         yield line((f"{name}: ", "title"), value)
     yield line(("step: ", "title"), f"{thing.step}: {text}")
     yield line(("approval: ", "title"), f"{thing.approval}, after event {thing.after.partition(':')[0]}")
+    yield line(f"`opspact runbook show {thing.run}` shows what was done so far", indent=2)
 
 
 def _named(commit: str) -> str:

@@ -100,6 +100,19 @@ def test_another_name_does_not_make_another_person_of_whoever_has_the_key(office
     assert "li-na: is the requester" in office.approve(run, "li-na").err
 
 
+def test_a_step_of_a_called_runbook_is_approved_by_its_name_in_the_run(office: Office, contract: Contract) -> None:
+    calling = RUNBOOK.format(file=office.file).replace("name: note\n", "name: outer\n")
+    begin = calling.index("  - {name: begin")
+    contract.write(
+        "runbooks/outer.yaml", calling[:begin] + "  - {name: inner, text: {en: call}, runbook: {name: note}}\n"
+    )
+    said = office.opspact("runbook", "run", "outer")
+    (run,) = set(re.findall(r"`opspact runbook show (\S+)`", said.out))
+    assert office.approve(str(run), "he-jing", "agree").code == 2
+    assert office.approve(str(run), "he-jing", "inner-agree").code == 0
+    assert (office.resume(str(run)).code, office.file.exists()) == (0, True)
+
+
 def test_nobody_known_runs_nothing_that_others_approve(office: Office) -> None:
     office.be("root")
     said = office.opspact("runbook", "run", "note")

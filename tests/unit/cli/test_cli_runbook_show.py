@@ -18,7 +18,7 @@ hosts: here
 without_restore_point: {en: nothing is changed}
 steps:
   - {name: begin, text: {zh: 开始, en: Begin}, command: [echo, "<i>数据</i>"]}
-  - {name: ask, text: {zh: 确认, en: Confirm}, manual: {zh: 看一眼, en: Have a look}}
+  - {name: ask, text: {zh: 确认, en: Confirm}, manual: {zh: 看一眼, en: Have a look}, attach: photo}
 """
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,16 @@ def run(contract: Contract, opspact: Call, monkeypatch: pytest.MonkeyPatch) -> s
     return str(name)
 
 
-def test_runbooks_and_runs_are_listed(run: str, opspact: Call) -> None:
+def finish(run: str, opspact: Call, folder: Path) -> bytes:
+    """Answer, with a file attached; return what is in that."""
+    photo = folder / "a photo; 照片.JPG"
+    photo.write_bytes(bytes(range(256)))
+    said = opspact("runbook", "resume", run, "--answer", "ask=done", "--attach", f"photo={photo}")
+    assert said.code == 0, said.err
+    return photo.read_bytes()
+
+
+def test_runbooks_and_runs_are_listed(run: str, opspact: Call, tmp_path: Path) -> None:
     listed = opspact("runbook", "list")
     assert (listed.code, "note  reversible   记录" in listed.out) == (0, True)
     data = json.loads(opspact("runbook", "list", "--format", "json").out)
@@ -47,12 +56,12 @@ def test_runbooks_and_runs_are_listed(run: str, opspact: Call) -> None:
     assert f"{run}  waiting  note on here" in opspact("runbook", "list", "--runs").out
     assert opspact("runbook", "list", "other", "--runs").code == 4
     assert opspact("runbook", "list", "other").code == 4
-    opspact("runbook", "resume", run, "--answer", "ask=done")
+    finish(run, opspact, tmp_path)
     assert f"{run}  done" in opspact("runbook", "list", "note", "--runs").out
 
 
-def test_the_record_of_a_run_is_a_document_in_both_languages(run: str, opspact: Call) -> None:
-    opspact("runbook", "resume", run, "--answer", "ask=done")
+def test_the_record_of_a_run_is_a_document_in_both_languages(run: str, opspact: Call, tmp_path: Path) -> None:
+    finish(run, opspact, tmp_path)
     data = json.loads(opspact("runbook", "show", run, "--format", "json").out)
     assert (data["state"], data["text_is_of_the_run"], data["ledger"]["intact"]) == ("done", True, True)
     assert data["steps"][0]["results"][0]["output"] == "<i>数据</i>\n"
@@ -62,6 +71,14 @@ def test_the_record_of_a_run_is_a_document_in_both_languages(run: str, opspact: 
             assert (said.code, words in said.out) == (0, True)
             assert ("<i>" in said.out) == (form != "html")  # text and a block of code have it as it is
     assert "操作手册执行记录" in opspact("runbook", "show", run).out
+
+
+def test_what_was_attached_is_written_to_files_under_safe_names(run: str, opspact: Call, tmp_path: Path) -> None:
+    content, folder = finish(run, opspact, tmp_path), tmp_path / "there"
+    assert opspact("runbook", "show", run, "--attachments", str(folder)).code == 0
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"1-photo.JPG": content}
+    said = opspact("runbook", "show", run, "--attachments", str(folder))
+    assert (said.code, "exists already" in said.err) == (2, True)
 
 
 def test_a_runbook_is_readable_too(run: str, opspact: Call) -> None:
