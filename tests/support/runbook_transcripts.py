@@ -203,7 +203,7 @@ def _to_approval(record: Recorder) -> None:
     """Three attempts: one was killed, one waited for an approval, one goes on after it."""
     inputs = {"table": "document", "password": "secret:env:DB_PASSWORD"}
     record.begin("preconditions", "lina")
-    record.record(RunbookStarted(RUN, "restore-table", record.made.digest, ("db1",), inputs, "li-na"))
+    record.record(RunbookStarted(RUN, "restore-table", "d1" * 32, ("db1",), inputs, "li-na"))
     check = "done: unit postgresql.service is running\n"
     record.step("preconditions", "restore-point", action="preconditions", output=check)
     copy = "daily: the newest copy is 5h old and verified\ndone\n"
