@@ -60,7 +60,7 @@ def _files(folder: Traversable, above: str = "") -> dict[str, bytes]:
     """Return the files below a folder by path; none where it does not exist."""
     found: dict[str, bytes] = {}
     for each in folder.iterdir() if folder.is_dir() else ():
-        path = f"{above}{each.name}"
+        path = f"{above}{each.name.removesuffix('.txt')}"  # so that a fabfile is no module of this package
         found |= {path: each.read_bytes()} if each.is_file() else _files(each, f"{path}/")
     return found
 
