@@ -14,7 +14,7 @@ from pathlib import Path
 
 from labkit import LabError
 
-from benchkit import drifting, measure, page, searching
+from benchkit import drifting, measure, operating, page, searching
 from benchkit.bed import Bed
 from benchkit.measure import Taking
 from benchkit.table import Row, markdown
@@ -34,6 +34,7 @@ WITH_DATA = {
     "drill": (measure.drill,),
     "inspect": (measure.inspect,),
     "review": (measure.review,),
+    "operate": (operating.operate,),
 }
 """Parts that have a lab of their own, with a database or a journal."""
 

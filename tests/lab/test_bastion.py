@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from labkit import Lab
 
 from opspact.fleet.ansible import RunSettings, run_project
 from opspact.fleet.connection import Settings
+from opspact.fleet.fabric.connection import Connection
 from opspact.fleet.failures import HostLost
 from opspact.fleet.session import Session
 from opspact.fleet.sessions import open_sessions
@@ -190,6 +192,21 @@ def test_the_key_by_which_the_bastion_logs_in_is_not_taken_away(door: Bastion) -
     hosts = [Host(name, by_key(door, name)) for name in ("app1", "db1")]
     with open_sessions(hosts, settings=Settings()) as sessions:
         assert sessions.each(asked) == {"app1": [True, False, False], "db1": [True, False, False]}
+
+
+def test_a_fabfiles_commands_and_files_pass_it_on(door: Bastion, tmp_path: Path) -> None:
+    def work(session: Session) -> tuple[str, str, str, str]:
+        connection = Connection(session)
+        connection.config.run.update(hide=True, in_stream=False)
+        connection.put(StringIO("数据"), "behind")
+        connection.get("behind", f"{tmp_path}/{session.name}")
+        user, root = connection.run("id -un").stdout, connection.sudo("id -un", pty=True).stdout
+        return user, root, connection.run("cat behind; rm behind").stdout, (tmp_path / session.name).read_text()
+
+    hosts = [Host("app1", by_key(door, "app1")), Host("jump", door.behind_jump("app2"))]
+    with open_sessions(hosts, settings=Settings()) as sessions:
+        found = sessions.each(work)
+    assert found == dict.fromkeys(("app1", "jump"), ("ops\n", "root\r\n", "数据", "数据"))
 
 
 @pytest.mark.parametrize(("manner", "said"), [("menu", "Opt>"), ("refuse", "policy 17")])

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import fabric
 import pytest
+from asking import STRANGE, asks_for, forget
 from invoke.exceptions import CommandTimedOut, Failure, UnexpectedExit
 from invoke.runners import Promise
 from invoke.watchers import Responder
@@ -30,6 +31,7 @@ from opspact.fleet.session import Session
 from opspact.fleet.sessions import Sessions, open_sessions
 from opspact.steps.check import Reach
 from opspact.structs import replace
+from opspact.values.secret import Secret
 
 pytestmark = pytest.mark.lab
 
@@ -268,6 +270,27 @@ def test_who_may_not_become_root_is_told_so(two_releases: Lab) -> None:
     with sessions_of(two_releases, "app1", user="nosudo") as sessions:
         found = on_each(sessions, lambda it: [it.run("id -un").stdout, raised(lambda: it.sudo("id"))])["app1"]
     assert (found[0], type(found[1])) == ("nosudo\n", PrivilegeRefused)
+
+
+def test_sudo_that_asks_gets_the_password_of_the_session_and_no_wrong_one_twice(two_releases: Lab) -> None:
+    asks_for(two_releases, "app2", STRANGE)
+    hosts = [reached(two_releases, "app2", user="asks", ansible_become=True)]
+    settings = replace(SETTINGS, become_password=Secret(STRANGE))
+
+    def work(session: Session) -> list[object]:
+        connection = quiet(Connection(session))
+        asked = "printf 'Password: '; cat; id -un"  # what looks like a prompt gets nothing
+        found = [connection.sudo(asked, in_stream=io.StringIO("mine\n")).stdout, connection.run("id -un").stdout]
+        with pytest.raises(PrivilegeRefused, match="sudo rejected the password"):
+            connection.sudo("id", password="Wrong-3f")
+        return found
+
+    try:
+        with open_sessions(hosts, settings=settings) as sessions:
+            found = sessions.each(work)["app2"]
+    finally:
+        forget(two_releases, "app2")
+    assert found == ["Password: mine\nroot\n", "asks\n"]
 
 
 def test_another_run_that_has_taken_the_host_is_in_the_way(two_releases: Lab) -> None:

@@ -1,6 +1,8 @@
 """What fabric's documentation says of `run`, on this machine."""
 
 import io
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -233,6 +235,13 @@ def test_stopping_the_session_ends_the_command(connection: Connection) -> None:
         connection.run("sleep 877.25")
     assert "stopped by the operator" in stopped.value.detail
     assert gone("877.25")
+
+
+def test_ctrl_c_ends_the_command_and_is_passed_on(connection: Connection) -> None:
+    threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        connection.run("sleep 879.25")
+    assert gone("879.25")
 
 
 @pytest.mark.slow
