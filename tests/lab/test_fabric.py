@@ -126,8 +126,8 @@ def put_text(connection: Any, text: str) -> str:
 
 def leaves_a_process(connection: Any) -> str:
     begun = time.monotonic()
-    connection.run("sleep 4 & echo started")
-    return "waits" if time.monotonic() - begun >= 4 else "returns"
+    connection.run("sleep 3 & echo started")
+    return "waits" if time.monotonic() - begun >= 3 else "returns"
 
 
 def left_after_a_time_limit(connection: Any) -> int:
@@ -213,7 +213,7 @@ def test_what_differs_differs_as_it_is_written(two_releases: Lab) -> None:
 
 
 def test_large_outputs_and_files_come_whole(two_releases: Lab, tmp_path: Path) -> None:
-    (tmp_path / "large").write_bytes(os.urandom(30_000_000))
+    (tmp_path / "large").write_bytes(os.urandom(10_000_000))
     digest = hashlib.sha256((tmp_path / "large").read_bytes()).hexdigest()
 
     def work(connection: Connection) -> list[object]:
