@@ -20,6 +20,7 @@ from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, Refused
 from opspact.evidence.approvals import people_named
 from opspact.fleet import signals
+from opspact.fleet.own_logins import own_logins
 from opspact.fleet.secrets import resolve as resolve_secrets
 from opspact.fleet.signers import key_holders
 from opspact.ledger.event_type import EventType
@@ -243,7 +244,8 @@ class RunCommand(Struct):
         references = {name: each.secret for name, each in made.runbook.inputs.items() if each.secret is not None}
         found = resolve_secrets(references.values(), self.work.workspace.folder) if references else {}
         secrets = {name: found[reference] for name, reference in references.items()}
-        people = key_holders(self.work.head.contract, now())
+        contract = self.work.head.contract
+        people = tuple(sorted({*key_holders(contract, now()), *people_named(contract, own_logins())}))
         return Attempt(procedure=made, started=started, operator=actor(), secrets=secrets, before=before, people=people)
 
     def _carry_out(self, attempt: Attempt, opening: tuple[EventType, ...] = ()) -> RunResult:

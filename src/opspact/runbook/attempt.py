@@ -30,8 +30,8 @@ RESUME = "resume"
 class Attempt(Struct, kw_only=True):
     """An attempt of a run by an operator. `secrets` are those of the secret inputs; `before`: what earlier ones did.
 
-    `answers` are about stages that must not be repeated silently. `people`: those whose signing keys the operator can
-    use.
+    `answers` are about stages that must not be repeated silently. `people`: those whose accounts or signing keys the
+    operator has.
     """
 
     procedure: Procedure

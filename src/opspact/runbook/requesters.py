@@ -14,7 +14,7 @@ from opspact.model.contract import Contract
 from opspact.structs import Struct
 
 PEOPLE = "people"
-"""The argument of a run's start that names the people whose signing keys whoever started it could use."""
+"""The argument of a run's start that names people by the accounts and signing keys of whoever started it."""
 
 RunEvent = RunStarted | RunbookStarted | RunbookAnswered
 

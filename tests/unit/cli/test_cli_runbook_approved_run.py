@@ -100,6 +100,15 @@ def test_another_name_does_not_make_another_person_of_whoever_has_the_key(office
     assert "li-na: is the requester" in office.approve(run, "li-na").err
 
 
+def test_another_name_does_not_make_another_person_of_whoever_logged_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "lina")  # as sudo says it; the audit's login needs another kernel
+    office.be("he-jing")
+    run = office.run()
+    assert "li-na: is the requester" in office.approve(run, "li-na").err
+
+
 def test_a_step_of_a_called_runbook_is_approved_by_its_name_in_the_run(office: Office, contract: Contract) -> None:
     calling = RUNBOOK.format(file=office.file).replace("name: note\n", "name: outer\n")
     begin = calling.index("  - {name: begin")
