@@ -45,6 +45,8 @@ BY_HAND = (
 DATA_CARE = ("db1", "systemctl start opspact-data_care-purge-audit-trail.service", "data care is started")
 RESTORED = ("--host", "db1", "--database", "oa", "--as", "oa_yesterday")
 EMERGENCY = "database-emergency"
+FORBIDDEN = ("app1", "rm /srv/oa/index.html; chmod 700 /srv/oa", "the page is lost")
+DOCUMENT = DEMO / "emergency.html"
 LOST = "app2"
 
 LEAVE = """\
@@ -250,9 +252,31 @@ def change_policies() -> None:
     opspact("apply", "--yes")
 
 
+def emergency(lab: Lab) -> None:
+    """Have an emergency noticed, find its runbook, run it, and write the customer's document of that."""
+    scene("14. An emergency: noticed by an inspection, its runbook found by the symptom, cured, and documented")
+    by_hand(lab, FORBIDDEN)
+    host = FORBIDDEN[0]
+    opspact("inspect", "run", "hourly-web", "--limit", host, expected=FINDINGS)
+    opspact("runbook", "search", "页面打不开 403 forbidden", "--limit", "1")
+    run = json.loads(opspact_output("runbook", "run", "repair-browser", "--host", host, "--format", "json"))["run"]
+    DOCUMENT.write_text(opspact_output("runbook", "show", run, "--format", "html"), encoding="utf-8")
+    print(f"The document for the customer: {DOCUMENT.relative_to(ROOT)}")
+
+
+def opspact_output(*arguments: str) -> str:
+    """Run opspact on the demo's contract, and return what it prints. Raise StoryBroken when it fails."""
+    print(f"$ opspact {' '.join(arguments)}", flush=True)
+    command = [str(OPSPACT), "--contract", str(CONTRACT), *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != CLEAN:
+        raise StoryBroken(f"opspact {' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
 def rebuild(lab: Lab) -> None:
     """Rebuild a host from the bare system by policies and backups."""
-    scene("14. A web server is lost with its disk; its bare successor is rebuilt from policies and backups")
+    scene("15. A web server is lost with its disk; its bare successor is rebuilt from policies and backups")
     print("The monthly backup has not run yet: rebuild says what no copy has, and ends with 1 for that.")
     lab.reset(LOST)
     opspact("rebuild", LOST, "--yes", expected=FINDINGS)
@@ -260,9 +284,9 @@ def rebuild(lab: Lab) -> None:
 
 def evidence() -> None:
     """Show the evidence, and where it is stored."""
-    scene("15. Status for the person on duty: what is failed, late, unknown, due soon")
+    scene("16. Status for the person on duty: what is failed, late, unknown, due soon")
     opspact("status")
-    scene("16. Trace a clause to its evidence, verify the ledger")
+    scene("17. Trace a clause to its evidence, verify the ledger")
     opspact("trace", "D5")
     opspact("ledger", "verify")
     here = DEMO.relative_to(ROOT)
@@ -271,6 +295,7 @@ def evidence() -> None:
         ("Ansible project: each task with policy and clause", f"{here}/project/site.yml"),
         ("manifest: what opspact manages on a host", "HOST:/var/lib/opspact/manifests/office-automation.json"),
         ("results of inspections and backups", "HOST:/var/lib/opspact/spool/"),
+        ("the record of the emergency, for the customer", f"{here}/emergency.html"),
         ("backups", "backup1:/srv/opspact-backup/HOST/"),
     ):
         print(f"  {what:51} {where}")
@@ -310,6 +335,7 @@ def main(arguments: list[str]) -> int:
         open_for_a_while()
         detect_drift(lab)
         change_policies()
+        emergency(lab)
         rebuild(lab)
         evidence()
     print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
