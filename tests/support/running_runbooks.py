@@ -18,7 +18,7 @@ from opspact.run.leases import Leases
 from opspact.run.resume import Answer as ResumeAnswer
 from opspact.runbook.attempt import Attempt
 from opspact.runbook.doors import Answer, FabricCall, HostCommand, Prompt, Reply, Tasks, Verdict
-from opspact.runbook.history import NewRun, claimed_targets, read_run, run_to_resume
+from opspact.runbook.history import NewRun, claimed_targets, read_run, reclaimed_targets, run_to_resume
 from opspact.runbook.procedure import Procedure, ProcedureStep, procedure
 from opspact.runbook.request import checked_inputs, chosen_targets, find_runbook
 from opspact.structs import Struct, replace
@@ -230,7 +230,8 @@ class Office:
         made = procedure(self.contract, runbook, started.targets, inputs=started.inputs)
         attempt = Attempt(procedure=made, started=started, operator="li-na", secrets=self.secrets, before=before)
         said = {name.replace("_", "-"): ResumeAnswer(text) for name, text in answers.items()}
-        return self._carry_out(replace(attempt, answers=said), doors)
+        claims = reclaimed_targets(self.ledger, CONTRACT, before)
+        return self._carry_out(replace(attempt, answers=said), doors, claims)
 
     def _carry_out(self, attempt: Attempt, doors: FakeDoors, opening: tuple[EventType, ...] = ()) -> Ran:
         run = attempt.run

@@ -50,7 +50,15 @@ from opspact.runbook.approvals import RunApprovals
 from opspact.runbook.attempt import RESUME, Attempt
 from opspact.runbook.doors import Prompt
 from opspact.runbook.dry_run import DryRun, DryStep
-from opspact.runbook.history import NewRun, RunbookRun, claimed_targets, read_run, run_procedure, run_to_resume
+from opspact.runbook.history import (
+    NewRun,
+    RunbookRun,
+    claimed_targets,
+    read_run,
+    reclaimed_targets,
+    run_procedure,
+    run_to_resume,
+)
 from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
 from opspact.runbook.rehearsal import refuse_outside_rehearsal
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
@@ -196,9 +204,9 @@ class RunCommand(Struct):
         made = procedure(head.contract, runbook, request.targets, inputs=request.inputs)
         self.operator.check(made.questions, made.evidence)
         refuse_outside_rehearsal(head.contract, made, request.drill)
-        if runbook.refuses_blackouts:
+        if made.refuses_blackouts:
             refuse_changes(self.ledger, head.contract, now())
-            refuse_closed(head.contract, request.targets, now())
+            refuse_closed(head.contract, made.written, now())
         id_ = new_id(PROCEDURE, now(), token_hex(3))
         new = NewRun(id_, runbook.name, request.targets)
         claims = claimed_targets(self.ledger, head.contract.name, new, now=now())
@@ -224,7 +232,8 @@ class RunCommand(Struct):
         made = run_procedure(self.work.head.contract, found)
         self.operator.check(made.questions, made.evidence)
         refuse_outside_rehearsal(self.work.head.contract, made, found.started.event.drill)
-        return self._carry_out(self._attempt(made, found.started.event, found))
+        claims = reclaimed_targets(self.ledger, self.work.head.contract.name, found)
+        return self._carry_out(self._attempt(made, found.started.event, found), claims)
 
     def _confirm(self, made: Procedure, confirmed: str | None) -> None:
         """Have the operator name the target of what destroys. Raise Refused when it is another name, or none."""

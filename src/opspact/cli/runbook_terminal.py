@@ -12,6 +12,7 @@ from pathlib import Path
 from opspact.errors import Refused
 from opspact.fleet.signals import EndedBySignal
 from opspact.ledger.runbook_events import Attachment
+from opspact.model.runbook_actions import Question
 from opspact.report.lines import line
 from opspact.report.screen import Screen
 from opspact.runbook.doors import Prompt, Reply
@@ -46,11 +47,14 @@ class Operator(Struct):
             return Reply("attached", self._attached(prompt))
         return self._asked(prompt) if self.is_asked else None
 
-    def check(self, questions: Iterable[str], evidence: Iterable[str]) -> None:
+    def check(self, questions: Mapping[str, Question], evidence: Iterable[str]) -> None:
         """Given what may be answered and attached, raise Refused for anything else that was given, or for no file."""
         known = tuple(questions)
         if wrong := [name for name in self.answers if name not in known]:
             raise Refused(f"--answer: nothing is asked by the name {wrong[0]}", hint=did_you_mean(wrong[0], known))
+        for name, text in self.answers.items():
+            if why := answer_problem(questions[name].pattern, questions[name].choice, text):
+                raise Refused(f"--answer {name}: {why}")
         if wrong := [name for name in self.files if name not in evidence]:
             raise Refused(f"--attach: there is no evidence {wrong[0]}", hint=did_you_mean(wrong[0], tuple(evidence)))
         for name, path in self.files.items():

@@ -68,6 +68,14 @@ class Attempt(Struct, kw_only=True):
         run = self.started.run
         return tuple(RunbookAnswered(run, step, RESUME, answer.value) for step, answer in self.answers.items())
 
+    @property
+    def confirmed(self) -> tuple[str, ...]:
+        """The steps without a result of which a person has said that they are done, now or at an earlier attempt."""
+        before = self.before.answers if self.before else ()
+        said = {each.event.step: each.event.answer for each in before if each.event.question == RESUME}
+        said |= {step: answer.value for step, answer in self.answers.items()}
+        return tuple(step for step, answer in said.items() if answer == Answer.DONE)
+
     def values(self) -> RunValues:
         """Return the values of the run: inputs, and what earlier attempts captured and were answered."""
         plain = {name: value for name, value in self.started.inputs.items() if name not in self.secrets}
@@ -78,11 +86,8 @@ class Attempt(Struct, kw_only=True):
         scopes = {each.name: each.scope for each in self.procedure.steps}
         for step in self.before.steps:
             values.add(step.event, scopes.get(step.event.step, ""))
-        said = {each.event.step: each.event.answer for each in self.before.answers if each.event.question == RESUME}
-        said |= {step: answer.value for step, answer in self.answers.items()}
-        for step_name, answer in said.items():
-            if answer == Answer.DONE:
-                values.keep_outcome(step_name, StepOutcome.DONE.value)
+        for name in self.confirmed:
+            values.keep_outcome(name, StepOutcome.DONE.value)
         values.attach(it.name for answer in self.before.answers for it in answer.event.attachments)
         return values
 
@@ -93,7 +98,7 @@ class Attempt(Struct, kw_only=True):
             leases=leases,
             procedure=self.procedure,
             values=self.values(),
-            flow=Flow(step.event for step in (self.before.steps if self.before else ())),
+            flow=Flow((step.event for step in (self.before.steps if self.before else ())), self.confirmed),
             doors=doors,
             progress=progress,
             redactor=redactor,

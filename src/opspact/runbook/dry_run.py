@@ -81,7 +81,10 @@ class DryRun(Struct):
             hosts = each.hosts.names or stage.hosts
             if each.hosts.input:
                 hosts = (self.values.value(each.hosts.input, "", ""),)
-            answers += map(verdict_answer, self.doors.check(dict.fromkeys(hosts, each.checks)).values())
+            answers += map(
+                verdict_answer,
+                self.doors.check({host: self.values.filled_checks(each.checks, host) for host in hosts}).values(),
+            )
         return _simulated(stage, stage.hosts, answers)
 
     def _restore_point(self, stage: ProcedureStep) -> DryStep:
@@ -122,7 +125,7 @@ class DryRun(Struct):
                 answers = {host: StepResult(answer) for host, answer in call.checked(hosts, checks).items()}
             case AnsibleAction(tasks):
                 timeout = stage.runbook_step.timeout.seconds
-                found = self.doors.tasks(hosts, Tasks(tasks, True), values=call.variables(hosts[0]), timeout=timeout)
+                found = call.run_tasks(hosts, Tasks(tasks, True), timeout)
                 answers = {host: StepResult(answer) for host, answer in found.items()}
             case CommandAction() | ScriptAction() if self._is_read_only(stage):
                 answers = call.carry_out(hosts, stage.runbook_step.action)

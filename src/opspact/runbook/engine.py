@@ -15,7 +15,8 @@ from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Prompt
 from opspact.runbook.flow import ROLLBACK
-from opspact.runbook.procedure import Part, Procedure, ProcedureStep, writes
+from opspact.runbook.output import without_secrets
+from opspact.runbook.procedure import CONTINUATION, NeededEvidence, Part, Procedure, ProcedureStep, writes
 from opspact.runbook.step_call import StepCall, StepResult, verdict_answer
 from opspact.runbook.step_recorder import StepRecorder, one_for_each_host
 from opspact.runbook.values import RunValues
@@ -23,7 +24,7 @@ from opspact.structs import Struct, replace
 
 CONFIRM, ON_FAILURE, EVIDENCE = "confirm", "on_failure", "evidence"
 """Questions that are no value's."""
-_ABORT, _CONTINUE, _RETRY, _ROLL_BACK = "abort", "continue", "retry", "rollback"
+_RETRY = "retry"
 
 
 class Engine(Struct):
@@ -77,7 +78,7 @@ class Engine(Struct):
             if each.hosts.input:
                 hosts = (self.values.value(each.hosts.input, "", ""),)
             started = self.doors.now()
-            found = self.doors.check(dict.fromkeys(hosts, each.checks))
+            found = self.doors.check({host: self.values.filled_checks(each.checks, host) for host in hosts})
             for host, verdicts in found.items():
                 answer = verdict_answer(verdicts)
                 events.append(self.recorder.event(stage, host, answer, started=started))
@@ -112,19 +113,24 @@ class Engine(Struct):
             back = Answer(outcome=StepOutcome.FAILED, detail="rolled back")
             self.recorder.record(stage, [self.recorder.event(stage, "", back, started=started)])
             return _failed("rolled back")
-        for name, text in self.procedure.runbook.evidence.items():
-            if self._has_evidence(name):
+        for each in self.procedure.needed:
+            if self._has_evidence(each):
                 continue
-            reply = self.doors.ask(Prompt(stage.name, name, self.recorder.translate(text), attach=name))
+            text = self.recorder.translate(each.text)
+            reply = self.doors.ask(Prompt(stage.name, each.name, text, attach=each.name))
             if reply is None or not reply.attachments:
-                return _waiting(f"the evidence {name} is missing ({self.recorder.translate(text)})")
-            self.recorder.answered(stage, name, reply)
+                return _waiting(f"the evidence {each.name} is missing ({text})")
+            self.recorder.answered(stage, each.name, reply)
         done = Answer(outcome=StepOutcome.DONE)
         self.recorder.record(stage, [self.recorder.event(stage, "", done, started=started)])
         return StageResult()
 
-    def _has_evidence(self, name: str) -> bool:
-        return name in self.values.known("", "", [name]) or self.values.is_attached(name)
+    def _has_evidence(self, needed: NeededEvidence) -> bool:
+        """Whether evidence is there; that of a called runbook of which nothing was carried out is not needed."""
+        stages = (each.name for each in self.procedure.steps if each.scope == needed.scope and each.part is Part.STEP)
+        if needed.scope and not any(map(self.recorder.flow.is_begun, stages)):
+            return True
+        return needed.name in self.values.known(needed.scope, "", [needed.name]) or self.values.is_attached(needed.name)
 
     # the steps of the runbook
 
@@ -151,66 +157,70 @@ class Engine(Struct):
 
     def _on_hosts(self, stage: ProcedureStep, hosts: Sequence[str], skipped: list[RunbookStepEnded]) -> StageResult:
         """Carry a step out on hosts, but for those on which an earlier attempt of the run has done so."""
-        step, events = stage.runbook_step, list[RunbookStepEnded]()
         todo = [host for host in hosts if not self.recorder.flow.is_done(stage.name, host)]
-        follows = str(OnFailure.CONTINUE)
-        bad: list[RunbookStepEnded] = []
+        tries: dict[str, list[StepResult]] = {host: [] for host in todo}
+        follows, started = str(OnFailure.CONTINUE), self.doors.now()
         while todo:
-            found = self._tried(stage, todo)
-            bad = [event for event in found if event.outcome is not StepOutcome.DONE]
-            follows = self._following(step, bad, stage) if bad else OnFailure.CONTINUE
-            again = [event.host for event in bad] if follows == _RETRY else []
-            events += [event for event in found if event.host not in again]
-            todo = again
-        following = _after(step, follows)
-        ended = [replace(event, following=following) if event in bad else event for event in events]
-        self.recorder.record(stage, [*skipped, *ended])
-        if not bad:
+            self._try(stage, todo, tries)
+            bad = [host for host in todo if not tries[host][-1].is_done]
+            try:
+                follows = self._following(stage, {host: tries[host][-1].answer for host in bad})
+            except BaseException:  # whatever ends the question: what the step came to is known, and is recorded
+                self.recorder.record(stage, [*skipped, *self._events(stage, tries, started=started)])
+                raise
+            todo = bad if follows == _RETRY else []
+        events = self._events(stage, tries, started=started, following=_after(stage, follows))
+        self.recorder.record(stage, [*skipped, *events])
+        failed = [event for event in events if event.outcome is not StepOutcome.DONE]
+        if not failed:
             return StageResult()
-        why = "; ".join(f"{event.host}: {event.detail}" for event in bad)
+        why = "; ".join(f"{event.host}: {event.detail}" for event in failed)
         return _failed(why) if follows == OnFailure.ABORT else StageResult(detail=f"failed, {follows}: {why}"[:500])
 
-    def _following(
-        self,
-        step: RunbookStep,
-        bad: Sequence[RunbookStepEnded],
-        stage: ProcedureStep,
-    ) -> str:
-        """Return what follows a step that is not done: where nobody knows what it did, a person has to say."""
-        is_unknown = any(event.outcome is StepOutcome.UNKNOWN for event in bad)
-        if is_unknown and not step.idempotent:
+    def _events(
+        self, stage: ProcedureStep, tries: Mapping[str, Sequence[StepResult]], *, started: datetime, following: str = ""
+    ) -> list[RunbookStepEnded]:
+        """Return what a step came to on each host, after all its tries; `following`: what follows where it failed."""
+        call, attempt = StepCall(stage, self.values, self.doors, self.recorder.run), self.recorder.leases.attempt
+        events = []
+        for host, results in tries.items():
+            event = call.event(host, results, attempt=attempt, started=started)
+            event = self.recorder.with_values(event, results[-1])
+            events.append(event if results[-1].is_done else replace(event, following=following))
+        return events
+
+    def _following(self, stage: ProcedureStep, bad: Mapping[str, Answer]) -> str:
+        """Return what follows, given the hosts on which a step is not done.
+
+        Where nobody knows what it did, the run stops: a person has to say.
+        """
+        step = stage.runbook_step
+        if not bad:
+            return OnFailure.CONTINUE
+        if any(each.outcome is StepOutcome.UNKNOWN for each in bad.values()) and not step.idempotent:
             return OnFailure.ABORT
         if step.on_failure is not OnFailure.ASK:
             return step.on_failure
-        why = "; ".join(f"{event.host}: {event.detail}" for event in bad)
-        choice = (_ABORT, _CONTINUE, _RETRY, _ROLL_BACK)
-        text = f"{self.recorder.translate(step.text)} has failed: {why}. What follows?"
-        reply = self.doors.ask(Prompt(stage.name, ON_FAILURE, text, choice=choice))
+        why = "; ".join(f"{host}: {each.detail}" for host, each in bad.items())
+        text = without_secrets(f"{self.recorder.translate(step.text)}: {why}", self.values.secrets)
+        reply = self.doors.ask(Prompt(stage.name, ON_FAILURE, text, choice=CONTINUATION.choice))
         if reply is None:
             return OnFailure.ABORT
         self.recorder.answered(stage, ON_FAILURE, reply)
         return reply.text
 
-    def _tried(self, stage: ProcedureStep, hosts: Sequence[str]) -> list[RunbookStepEnded]:
-        """Carry a step out on hosts, again where it failed and may be tried again; return its events."""
+    def _try(self, stage: ProcedureStep, hosts: Sequence[str], tries: Mapping[str, list[StepResult]]) -> None:
+        """Carry a step out on hosts, again where it failed and may be tried again; add what each try came to."""
         call = StepCall(stage, self.values, self.doors, self.recorder.run)
-        step, started = stage.runbook_step, self.doors.now()
-        results: dict[str, StepResult] = {}
-        tries: dict[str, int] = dict.fromkeys(hosts, 0)
-        waiting = list(hosts)
-        while waiting:
-            tries |= {host: tries[host] + 1 for host in waiting}
-            results |= self._taken(stage, waiting, lambda ready: call.carry_out(ready, step.action))
-            waiting = [host for host in waiting if tries[host] <= step.retries and _may_repeat(step, results[host])]
-            if waiting:
+        step, waiting = stage.runbook_step, list(hosts)
+        for again in range(step.retries + 1):
+            if again:
                 self.doors.wait(step.retry_after.seconds)
-        attempt = self.recorder.leases.attempt
-        return [
-            self.recorder.with_values(
-                call.event(host, results[host], attempt=attempt, started=started, tries=tries[host]), results[host]
-            )
-            for host in hosts
-        ]
+            for host, result in self._taken(stage, waiting, lambda ready: call.carry_out(ready, step.action)).items():
+                tries[host].append(result)
+            waiting = [host for host in waiting if _may_repeat(step, tries[host][-1])]
+            if not waiting:
+                return
 
     def _taken(
         self, stage: ProcedureStep, hosts: Sequence[str], work: Callable[[Sequence[str]], dict[str, StepResult]]
@@ -222,7 +232,7 @@ class Engine(Struct):
         ready = [host for host in hosts if host not in refused]
         found = work(ready) if ready else {}
         why = {host: Answer(outcome=StepOutcome.FAILED, detail=f"not started: {it}") for host, it in refused.items()}
-        return {**found, **{host: StepResult(answer) for host, answer in why.items()}}
+        return {**found, **{host: StepResult(answer, is_begun=False) for host, answer in why.items()}}
 
     def _manual(self, stage: ProcedureStep, action: ManualAction) -> StageResult:
         started = self.doors.now()
@@ -276,35 +286,43 @@ class Engine(Struct):
         more: Iterable[EventType] = (),
     ) -> StageResult:
         """Record what a step without hosts came to, and return how its stage ended."""
-        step = stage.runbook_step
         event = self.recorder.event(stage, "", answer, started=started)
         event = self.recorder.with_values(event, StepResult(answer, values or {}))
-        is_done = answer.outcome is StepOutcome.DONE
-        follows = OnFailure.CONTINUE if is_done else self._following(step, [event], stage)
+        try:
+            follows = self._following(stage, {} if _is_done(answer) else {"": answer})
+        except BaseException:
+            self.recorder.record(stage, [event], more=more)
+            raise
         if follows == _RETRY:
             follows = OnFailure.ABORT
-        self.recorder.record(stage, [replace(event, following=_after(step, follows))], more=more)
+        following = "" if _is_done(answer) else _after(stage, follows)
+        self.recorder.record(stage, [replace(event, following=following)], more=more)
         return _failed(answer.detail) if follows == OnFailure.ABORT else StageResult()
 
     def _roll_back(self, stage: ProcedureStep) -> StageResult:
         action = stage.runbook_step.rollback_action
         if action is None:
             raise AssertionError("a stage that rolls back has an action")
-        hosts = stage.hosts or ("",)
-        self.recorder.progress.started(stage, stage.hosts)
+        hosts = self.recorder.flow.hosts_to_roll_back(stage)
+        self.recorder.progress.started(stage, hosts)
         back = replace(stage, step=replace(stage.runbook_step, action=action, captures={}))
         call, started = StepCall(back, self.values, self.doors, self.recorder.run), self.doors.now()
         results = self._taken(back, hosts, lambda ready: call.carry_out(ready, action))
         attempt = self.recorder.leases.attempt
-        events = [call.event(host, each, attempt=attempt, started=started, tries=1) for host, each in results.items()]
+        events = [call.event(host, [each], attempt=attempt, started=started) for host, each in results.items()]
         self.recorder.record(stage, events)
         bad = [f"{event.host}: {event.detail}" for event in events if event.outcome is not StepOutcome.DONE]
         return _failed(f"the rollback failed: {'; '.join(bad)}") if bad else StageResult()
 
 
-def _after(step: RunbookStep, follows: str) -> str:
+def _after(stage: ProcedureStep, follows: str) -> str:
     """Return what is recorded as following a step that has failed; empty: the next one, or nothing."""
-    return {OnFailure.GOTO.value: step.goto, OnFailure.ROLLBACK.value: ROLLBACK}.get(follows, "")
+    ways = {
+        OnFailure.GOTO.value: stage.runbook_step.goto,
+        OnFailure.ROLLBACK.value: ROLLBACK,
+        OnFailure.CONTINUE.value: stage.continues_at,
+    }
+    return ways.get(follows, "")
 
 
 def _may_repeat(step: RunbookStep, result: StepResult) -> bool:

@@ -6,7 +6,7 @@ Comes in: the events of a run's steps. Goes out: for each stage whether it is sk
 from collections.abc import Iterable
 
 from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
-from opspact.runbook.procedure import Part, ProcedureStep
+from opspact.runbook.procedure import ROLLING_BACK, Part, ProcedureStep
 
 ROLLBACK = "rollback"
 """What follows a step after which the run is rolled back (`RunbookStepEnded.following`)."""
@@ -15,10 +15,11 @@ ROLLBACK = "rollback"
 class Flow:
     """The way that a run takes through its stages."""
 
-    def __init__(self, events: Iterable[RunbookStepEnded] = ()) -> None:
+    def __init__(self, events: Iterable[RunbookStepEnded] = (), confirmed: Iterable[str] = ()) -> None:
+        """Given the events of earlier attempts, and the steps of which a person has said that they are done."""
         self.is_rolling_back = False
         self._goto = ""
-        self._touched: dict[str, None] = {}
+        self._begun: set[tuple[str, str]] = {(step, "") for step in confirmed}
         self._done: set[tuple[str, str]] = set()
         for event in events:
             self.add(event)
@@ -27,8 +28,8 @@ class Flow:
         """Given a step that ended, follow it."""
         if event.step == self._goto:
             self._goto = ""
-        if event.outcome is not StepOutcome.SKIPPED:
-            self._touched[event.step] = None
+        if event.outcome is not StepOutcome.SKIPPED and event.tries:
+            self._begun.add((event.step, event.host))
         if event.outcome is StepOutcome.DONE:
             self._done.add((event.step, event.host))
         if event.following == ROLLBACK:
@@ -45,13 +46,23 @@ class Flow:
         """Whether a step is done on a host: it is not repeated there when its stage starts over for others."""
         return (step, host) in self._done
 
+    def is_begun(self, step: str) -> bool:
+        """Whether a step was begun, on whatever host."""
+        return any(name == step for name, _ in self._begun)
+
+    def hosts_to_roll_back(self, stage: ProcedureStep) -> tuple[str, ...]:
+        """Given a stage that takes a step back, return the hosts on which that step was begun."""
+        step = stage.name.removeprefix(ROLLING_BACK)
+        if (step, "") in self._begun:
+            return stage.hosts
+        return tuple(host for host in stage.hosts if (step, host) in self._begun)
+
     def skip_reason(self, stage: ProcedureStep) -> str:
         """Given a stage, return why it is skipped; empty: it is carried out."""
         if stage.part is Part.ROLLBACK:
             if not self.is_rolling_back:
                 return "nothing is rolled back"
-            done = stage.name.removeprefix("rollback-") in self._touched
-            return "" if done else "its step was not carried out"
+            return "" if self.hosts_to_roll_back(stage) else "its step was not carried out"
         if stage.part is Part.CLOSE:
             return ""
         if self.is_rolling_back:

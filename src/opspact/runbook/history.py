@@ -157,6 +157,24 @@ def run_to_resume(found: RunbookRun) -> RunbookRun:
     return found
 
 
+def reclaimed_targets(ledger: Ledger, contract: str, found: RunbookRun) -> tuple[RunbookTarget, ...]:
+    """Given a run that goes on, return what claims its targets again: of two that begin at once, one has each.
+
+    Raise Refused when a later run of its runbook has begun for one of them: what this one would go on from has changed.
+    """
+    started, claims = found.started.event, []
+    for host in started.targets:
+        subject = f"runbook/{started.runbook}/{host}"
+        newest = ledger.newest_of(RunbookTarget, [subject], contract=contract)[subject].event
+        if newest.run != found.id:
+            raise Refused(
+                f"run {newest.run} of {started.runbook} for {host} began after run {found.id}",
+                hint=f"go on with that one; `opspact runbook abandon {found.id}` gives this one up",
+            )
+        claims.append(RunbookTarget(started.runbook, host, newest.number + 1, found.id))
+    return tuple(claims)
+
+
 def last_detail(found: RunbookRun) -> str:
     """Return why a run is where it is, in the words of the stage that ended it."""
     details = [state.detail for state in found.state.stages.values() if isinstance(state, Finished) and state.detail]

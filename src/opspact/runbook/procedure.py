@@ -6,6 +6,7 @@ run; or why it cannot be run.
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 from opspact.errors import Refused
@@ -18,25 +19,39 @@ from opspact.model.runbook_actions import (
     AnsibleAction,
     BackupAction,
     CallAction,
+    CheckAction,
     CommandAction,
     FabricAction,
     ManualAction,
+    Question,
     RestoreAction,
     ScriptAction,
 )
+from opspact.model.text import Text
 from opspact.run.stage import Run, Stage
 from opspact.structs import Struct, replace
+from opspact.values.duration import Duration
 from opspact.values.placeholders import whole_placeholder
 
 PROCEDURE = "runbook"
 PRECONDITIONS, RESTORE_POINT, CLOSE = "preconditions", "restore-point", "close"
 """Stages that a run has besides its runbook's steps; no step may have such a name."""
-_ROLLBACK = "rollback-"
+ROLLING_BACK = "rollback-"
+"""How the names of stages begin that take a step back."""
 _DEEPEST = 8
 """Runbooks that call each other so deep are taken for a circle."""
 
+_CHECKING = Duration.from_time("elapsed", timedelta(minutes=10))
+
 _WRITES = AnsibleAction | CommandAction | ScriptAction | FabricAction
 """What may write on a host by itself; copies are taken and restored by the host's own jobs."""
+
+
+_NO_TEXT = Text("", "")
+CONFIRMATION = Question(_NO_TEXT, choice=("done", "failed", "repeat"), default="done")
+"""What is answered at a manual step; of a step that was begun and has no result, `done` or `repeat`."""
+CONTINUATION = Question(_NO_TEXT, choice=("abort", "continue", "retry", "rollback"))
+"""What is answered where a step has failed and asks what follows."""
 
 
 class Part(StrEnum):
@@ -59,7 +74,8 @@ class Guard(Struct):
 class ProcedureStep(Struct, kw_only=True):
     """One stage. `scope` is the prefix of its values' names: those of the runbook that the step is of.
 
-    `guards` must all hold for it to be carried out. `step` is None for the stages that every run has.
+    `guards` must all hold for it to be carried out. `step` is None for the stages that every run has. `continues_at`:
+    the stage that follows if the step fails and the run continues; empty: the next one.
     """
 
     name: str
@@ -69,6 +85,7 @@ class ProcedureStep(Struct, kw_only=True):
     runbook: str = ""
     hosts: tuple[str, ...] = ()
     guards: tuple[Guard, ...] = ()
+    continues_at: str = ""
 
     @property
     def runbook_step(self) -> RunbookStep:
@@ -85,10 +102,19 @@ class ScopeInput(Struct):
     text: str
 
 
+class NeededEvidence(Struct):
+    """Evidence that a run needs to be closed, if steps of its scope were carried out."""
+
+    scope: str
+    name: str
+    text: Text
+
+
 class Procedure(Struct, kw_only=True):
     """A runbook for its targets. `inputs`: those of called runbooks, by their scoped names.
 
-    `restore_points`: for each backup, the hosts that are written on and that it covers.
+    `restore_points`: for each backup, of called runbooks too, the hosts that are written on and that it covers;
+    `written`: every host that a step may write on. `needed`: the evidence of all runbooks.
     """
 
     runbook: Runbook
@@ -96,22 +122,30 @@ class Procedure(Struct, kw_only=True):
     steps: tuple[ProcedureStep, ...]
     inputs: Mapping[str, ScopeInput]
     restore_points: Mapping[str, tuple[str, ...]]
+    written: tuple[str, ...]
+    needed: tuple[NeededEvidence, ...]
+    refuses_blackouts: bool
     digest: str
 
     @property
     def uncovered(self) -> tuple[str, ...]:
-        """The targets that none of the restore points covers."""
+        """The hosts that are written on and that none of the restore points covers."""
         covered = {host for hosts in self.restore_points.values() for host in hosts}
-        return tuple(host for host in self.targets if host not in covered)
+        return tuple(host for host in self.written if host not in covered)
 
     @property
-    def questions(self) -> tuple[str, ...]:
-        """Every name by which an answer may be given up front: of steps, of their questions, of both."""
-        found: list[str] = []
+    def questions(self) -> Mapping[str, Question]:
+        """What may be answered up front, by every name that an answer may have: of a step, of its question, of both."""
+        found: dict[str, Question] = {}
         for each in self.steps:
-            asked = each.step.action.questions if each.step and isinstance(each.step.action, ManualAction) else ()
-            found += [each.name, *asked, *(f"{each.name}.{name}" for name in ("confirm", "on_failure", *asked))]
-        return tuple(dict.fromkeys(found))
+            if each.step is None:
+                continue
+            asked = each.step.action.questions if isinstance(each.step.action, ManualAction) else {}
+            confirm = replace(CONFIRMATION, text=each.step.text)
+            found |= {f"{each.name}.{name}": question for name, question in asked.items()}
+            found |= {each.name: confirm, f"{each.name}.confirm": confirm, f"{each.name}.on_failure": CONTINUATION}
+            found |= dict(asked)
+        return found
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -119,7 +153,7 @@ class Procedure(Struct, kw_only=True):
         attached = (
             each.step.action.attach for each in self.steps if each.step and isinstance(each.step.action, ManualAction)
         )
-        return tuple(dict.fromkeys([*self.runbook.evidence, *filter(None, attached)]))
+        return tuple(dict.fromkeys([*(each.name for each in self.needed), *filter(None, attached)]))
 
     def of(self, name: str) -> ProcedureStep:
         """Given a stage's name, return it. Raise KeyError when there is none."""
@@ -145,19 +179,16 @@ def procedure(
     Raise Refused when runbooks call each other in a circle, or when two stages would have one name.
     """
     writer = _Writer(contract, targets, inputs)
-    steps = list(writer.steps(runbook, prefix="", guards=(), failure=None))
+    steps = writer.linked(list(writer.steps(runbook, prefix="", guards=(), callers=())))
     back = [
-        replace(each, name=f"{_ROLLBACK}{each.name}", part=Part.ROLLBACK, hosts=each.hosts or targets)
+        replace(each, name=f"{ROLLING_BACK}{each.name}", part=Part.ROLLBACK, hosts=each.hosts or targets)
         for each in reversed(steps)
         if each.runbook_step.rollback_action is not None
     ]
+    points = {name for each in writer.seen.values() for name in each.restore_points}
     every = [
         *([ProcedureStep(name=PRECONDITIONS, part=Part.PRECONDITIONS, hosts=targets)] if runbook.preconditions else []),
-        *(
-            [ProcedureStep(name=RESTORE_POINT, part=Part.RESTORE_POINT, hosts=targets)]
-            if runbook.restore_points
-            else []
-        ),
+        *([ProcedureStep(name=RESTORE_POINT, part=Part.RESTORE_POINT, hosts=targets)] if points else []),
         *steps,
         *back,
         ProcedureStep(name=CLOSE, part=Part.CLOSE),
@@ -165,7 +196,7 @@ def procedure(
     names = [each.name for each in every]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise Refused(f"runbook {runbook.name} has two steps called {', '.join(repeated)}", hint="rename one of them")
-    written = {*targets, *(host for each in steps if writes(each) for host in each.hosts)}
+    written = [*targets, *(host for each in (*steps, *back) if writes(each) for host in each.hosts)]
     return Procedure(
         runbook=runbook,
         targets=targets,
@@ -174,10 +205,20 @@ def procedure(
         restore_points={
             each.name: tuple(host for host in each.hosts if host in written)
             for each in contract.backups
-            if each.name in runbook.restore_points
+            if each.name in points
         },
+        written=tuple(dict.fromkeys(written)),
+        needed=tuple(writer.needed),
+        refuses_blackouts=any(each.refuses_blackouts for each in writer.seen.values()),
         digest=_digest(writer.seen),
     )
+
+
+class _Caller(Struct):
+    """A step that calls a runbook: its scope, the step itself."""
+
+    scope: str
+    step: RunbookStep
 
 
 class _Writer:
@@ -186,48 +227,86 @@ class _Writer:
     def __init__(self, contract: Contract, targets: tuple[str, ...], inputs: Mapping[str, str]) -> None:
         self.inputs: dict[str, ScopeInput] = {}
         self.seen: dict[str, Runbook] = {}
+        self.needed: list[NeededEvidence] = []
         self._runbooks = {each.name: each for each in contract.runbooks}
         self._targets = targets
         self._given = inputs
+        self._count = 0
+        self._first: dict[str, int] = {}
+        self._after: dict[str, int] = {}
+        self._callers: list[tuple[_Caller, ...]] = []
 
     def steps(
-        self, runbook: Runbook, *, prefix: str, guards: tuple[Guard, ...], failure: RunbookStep | None
+        self, runbook: Runbook, *, prefix: str, guards: tuple[Guard, ...], callers: tuple[_Caller, ...]
     ) -> Iterator[ProcedureStep]:
-        """Yield the steps of a runbook; `failure` is the step that calls it, which says what follows a failed one."""
-        if prefix.count("/") > _DEEPEST:
+        """Yield the steps of a runbook; `callers` are the steps by which it is called, the innermost first."""
+        if len(callers) > _DEEPEST:
             raise Refused(f"runbook {runbook.name} calls itself, or runbooks are called more than {_DEEPEST} deep")
         self.seen[runbook.name] = runbook
-        for step in runbook.steps:
+        self.needed += [NeededEvidence(prefix, name, text) for name, text in runbook.evidence.items()]
+        for step in (*(_precondition_steps(runbook) if callers else ()), *runbook.steps):
             held = (*guards, *([Guard(step.when, prefix)] if step.when.alternatives else []))
-            name = f"{prefix}{step.name}".replace("/", "-")
+            place = f"{prefix}{step.name}"
+            self._first[place] = self._count
             if isinstance(step.action, CallAction):
-                yield from self._called(step, step.action, prefix=prefix, guards=held)
-                continue
-            yield ProcedureStep(
-                name=name,
-                part=Part.STEP,
-                scope=prefix,
-                step=_with_failure(step, failure, prefix),
-                runbook=runbook.name,
-                hosts=self._hosts(step, prefix),
-                guards=held,
-            )
+                yield from self._called(step, step.action, prefix=prefix, guards=held, callers=callers)
+            else:
+                self._count += 1
+                self._callers.append(callers)
+                yield ProcedureStep(
+                    name=place.replace("/", "-"),
+                    part=Part.STEP,
+                    scope=prefix,
+                    step=step,
+                    runbook=runbook.name,
+                    hosts=self._hosts(step, prefix, runbook),
+                    guards=held,
+                )
+            self._after[place] = self._count
 
     def _called(
-        self, step: RunbookStep, action: CallAction, *, prefix: str, guards: tuple[Guard, ...]
+        self,
+        step: RunbookStep,
+        action: CallAction,
+        *,
+        prefix: str,
+        guards: tuple[Guard, ...],
+        callers: tuple[_Caller, ...],
     ) -> Iterator[ProcedureStep]:
         called, inner = self._runbooks[action.runbook], f"{prefix}{step.name}/"
         for name, each in called.inputs.items():
             text = action.inputs.get(name, each.question.default)
             if text is not None:
                 self.inputs[f"{inner}{name}"] = ScopeInput(prefix, text)
-        yield from self.steps(called, prefix=inner, guards=guards, failure=step)
+        yield from self.steps(called, prefix=inner, guards=guards, callers=(_Caller(prefix, step), *callers))
 
-    def _hosts(self, step: RunbookStep, prefix: str) -> tuple[str, ...]:
+    def linked(self, steps: list[ProcedureStep]) -> list[ProcedureStep]:
+        """Given all steps, return them with what follows a failed one as names of stages."""
+        names = [*(each.name for each in steps), CLOSE]
+
+        def following(step: RunbookStep, scope: str) -> str:
+            return names[self._first[f"{scope}{step.goto}"]] if step.on_failure is OnFailure.GOTO else ""
+
+        found = []
+        for stage, callers in zip(steps, self._callers, strict=True):
+            own = stage.runbook_step
+            by = next((it for it in callers if it.step.on_failure is not OnFailure.ABORT), None)
+            if own.on_failure is not OnFailure.ABORT or by is None:
+                found.append(replace(stage, step=replace(own, goto=following(own, stage.scope))))
+                continue
+            goto = following(by.step, by.scope)
+            at = names[self._after[f"{by.scope}{by.step.name}"]]
+            step = replace(own, on_failure=by.step.on_failure, goto=goto)
+            found.append(replace(stage, step=step, continues_at=at))
+        return found
+
+    def _hosts(self, step: RunbookStep, prefix: str, runbook: Runbook) -> tuple[str, ...]:
         if not isinstance(step.action, _WRITES | BackupAction | RestoreAction) and not _looks_at_hosts(step):
             return ()
         if step.hosts.input:
             return (self._host_input(step.hosts.input, prefix),)
+        if not step.hosts.names and (others := [host for host in self._targets if host not in runbook.hosts]):
+            raise Refused(f"runbook {runbook.name}, which is called, may not be run for {others[0]}")
         return step.hosts.names or self._targets
 
     def _host_input(self, name: str, prefix: str) -> str:
@@ -249,15 +328,28 @@ def _looks_at_hosts(step: RunbookStep) -> bool:
     return hasattr(step.action, "checks")
 
 
-def _with_failure(step: RunbookStep, calling: RunbookStep | None, prefix: str) -> RunbookStep:
-    """Return a step with what follows its failure, as names of stages: of a called runbook the calling step decides."""
-    if step.on_failure is OnFailure.GOTO:
-        return replace(step, goto=f"{prefix}{step.goto}".replace("/", "-"))
-    if calling is not None and step.on_failure is OnFailure.ABORT:
-        outer = prefix.rstrip("/").rpartition("/")[0]
-        goto = f"{outer}/{calling.goto}".replace("/", "-").lstrip("-") if calling.goto else ""
-        return replace(step, on_failure=calling.on_failure, goto=goto)
-    return step
+def _precondition_steps(runbook: Runbook) -> Iterator[RunbookStep]:
+    """Yield the preconditions of a called runbook as steps: they are checked where it begins."""
+    for number, each in enumerate(runbook.preconditions, 1):
+        yield RunbookStep(
+            name=f"precondition-{number}",
+            text=each.text,
+            action=CheckAction(each.checks),
+            hosts=each.hosts,
+            when=Condition(),
+            captures={},
+            asserted=Condition(),
+            timeout=_CHECKING,
+            retries=0,
+            retry_after=_CHECKING,
+            idempotent=True,
+            destructive=False,
+            hides_output=False,
+            on_failure=OnFailure.ABORT,
+            goto="",
+            rollback_action=None,
+            origin=runbook.origin,
+        )
 
 
 def writes(step: ProcedureStep) -> bool:

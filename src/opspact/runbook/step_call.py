@@ -43,10 +43,11 @@ ACTION_NAMES: Mapping[type, str] = {
 
 
 class StepResult(Struct):
-    """What one try of a step gave on one host, and the values that it captured."""
+    """What one try of a step gave on one host, and the values that it captured. `is_begun`: anything was run there."""
 
     answer: Answer
     values: Mapping[str, str] = {}
+    is_begun: bool = True
 
     @property
     def is_done(self) -> bool:
@@ -76,7 +77,7 @@ class StepCall(Struct):
                 self.check_values(action, host)
                 ready.append(host)
             except OperationFailed as error:
-                results[host] = StepResult(Answer(outcome=StepOutcome.FAILED, detail=str(error)))
+                results[host] = StepResult(Answer(outcome=StepOutcome.FAILED, detail=str(error)), is_begun=False)
         answers = self._through_door(ready, action) if ready else {}
         for host in ready:
             answer = answers.get(host) or Answer(outcome=StepOutcome.UNKNOWN, detail="no answer")
@@ -107,7 +108,7 @@ class StepCall(Struct):
             case CommandAction() | ScriptAction():
                 return self.doors.commands({host: self.command(action, host) for host in hosts}, timeout=timeout)
             case AnsibleAction():
-                return self.doors.tasks(hosts, Tasks(action.tasks), values=self.variables(hosts[0]), timeout=timeout)
+                return self.run_tasks(hosts, Tasks(action.tasks), timeout)
             case FabricAction():
                 return self.doors.fabric({host: self._call(action, host) for host in hosts}, timeout=timeout)
         raise AssertionError(action)
@@ -123,6 +124,18 @@ class StepCall(Struct):
         return HostCommand(
             script=action.script, user=action.user, environment=environment, variables=variables, stdin=stdin
         )
+
+    def run_tasks(self, hosts: Sequence[str], tasks: Tasks, timeout: float) -> Mapping[str, Answer]:
+        """Given tasks of Ansible, run them: hosts with the same values together, others apart."""
+        together: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for host in hosts:
+            values = self.variables(host)
+            plain = tuple((name, value) for name, value in sorted(values.items()) if isinstance(value, str))
+            together.setdefault(plain, []).append(host)
+        answers: dict[str, Answer] = {}
+        for group in together.values():
+            answers |= self.doors.tasks(group, tasks, values=self.variables(group[0]), timeout=timeout)
+        return answers
 
     def variables(self, host: str) -> dict[str, str | Secret]:
         """Given a host, return the variables that tasks have there."""
@@ -188,15 +201,14 @@ class StepCall(Struct):
                 if not leniently:
                     raise OperationFailed(f"{name} is not captured: {str(error).partition(chr(10))[0]}") from error
 
-    def event(self, host: str, result: StepResult, *, attempt: int, started: datetime, tries: int) -> RunbookStepEnded:
-        """Given what a step came to on a host, return its event, with nothing of the secrets in it."""
-        answer, secrets = result.answer, self.values.secrets
-        hides = self.step.hides_output
+    def event(self, host: str, results: Sequence[StepResult], *, attempt: int, started: datetime) -> RunbookStepEnded:
+        """Given what the tries of a step came to on a host, return its event, with nothing of the secrets in it."""
+        answer, secrets = results[-1].answer, self.values.secrets
+        action, hides = self.step.action, self.step.hides_output
 
-        def clean(text: str) -> str:
-            return recorded_output(without_secrets(text, secrets))
+        def clean(texts: Sequence[str]) -> str:
+            return "" if hides else recorded_output(without_secrets(_all_tries(results, texts), secrets))
 
-        action = self.step.action
         return RunbookStepEnded(
             run=self.run,
             step=self.stage.name,
@@ -210,11 +222,11 @@ class StepCall(Struct):
             digest=answer.digest or _digest(action),
             exit_code=answer.exit_code,
             changed=answer.changed,
-            output="" if hides else clean(answer.output),
-            error_output="" if hides else clean(answer.error_output),
+            output=clean([each.answer.output for each in results]),
+            error_output=clean([each.answer.error_output for each in results]),
             size=answer.size or len(answer.output.encode("utf-8", "surrogateescape")),
-            detail=clean(answer.detail),
-            tries=tries,
+            detail=recorded_output(without_secrets(answer.detail, secrets)),
+            tries=sum(each.is_begun for each in results),
         )
 
     def masked_command(self, action: Action, host: str) -> tuple[str, ...]:
@@ -232,6 +244,17 @@ class StepCall(Struct):
             return tuple(self.values.filled(text, self.stage.scope, host, revealed=False) for text in texts)
         except OperationFailed:
             return texts
+
+
+def _all_tries(results: Sequence[StepResult], texts: Sequence[str]) -> str:
+    """Return what all tries printed, each after the first with what the one before it came to."""
+    if len(results) == 1 or not any(texts):
+        return texts[-1]
+    parts = []
+    for number, (result, text) in enumerate(zip(results, texts, strict=True), 1):
+        detail = f": {result.answer.detail}" if result.answer.detail else ""
+        parts.append(f"[try {number}, {result.answer.outcome.value}{detail}]\n{text}")
+    return "\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
 def verdict_answer(verdicts: Sequence[Verdict]) -> Answer:

@@ -10,15 +10,18 @@ from typing import Protocol
 from opspact.ledger.event_type import EventType
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded, StepOutcome
 from opspact.model.text import Text
-from opspact.onhost.redaction import Redactor
+from opspact.onhost.redaction import HIDDEN, Redactor
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Reply
 from opspact.runbook.flow import Flow
-from opspact.runbook.output import without_secrets
+from opspact.runbook.output import recorded_output, without_secrets
 from opspact.runbook.procedure import Procedure, ProcedureStep
 from opspact.runbook.step_call import StepResult
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct, replace
+
+_SHORTEST = 4
+"""A value of fewer characters is part of many texts."""
 
 
 class Progress(Protocol):
@@ -63,7 +66,7 @@ class StepRecorder(Struct, kw_only=True):
 
     def answered(self, stage: ProcedureStep, question: str, reply: Reply) -> None:
         """Given what the operator answered, record it with its attachments."""
-        text = without_secrets(reply.text, self.values.secrets)
+        text = HIDDEN if self._is_secret(question, reply.text) else reply.text
         self.leases.record_border([RunbookAnswered(self.run, stage.name, question, text, reply.attachments)])
         self.values.attach(each.name for each in reply.attachments)
 
@@ -78,8 +81,8 @@ class StepRecorder(Struct, kw_only=True):
             outcome=answer.outcome,
             started=started,
             ended=self.doors.now(),
-            output=answer.output,
-            detail=answer.detail,
+            output=recorded_output(without_secrets(answer.output, self.values.secrets)),
+            detail=recorded_output(without_secrets(answer.detail, self.values.secrets)),
             changed=answer.changed,
         )
 
@@ -90,17 +93,24 @@ class StepRecorder(Struct, kw_only=True):
 
     def with_values(self, event: RunbookStepEnded, result: StepResult) -> RunbookStepEnded:
         """Return an event with the values that its step captured; what holds a secret is kept in memory only."""
-        secrets = self.values.secrets
+        said = f"{result.answer.output}\n{result.answer.error_output}"
+        masked = self.redactor.masked(said)
         hidden = tuple(
             name
             for name, value in result.values.items()
-            if without_secrets(value, secrets) != value or self.redactor.masked(value) != value
+            if self._is_secret(name, value) or (len(value) >= _SHORTEST and value in said and value not in masked)
         )
         kept = {name: value for name, value in result.values.items() if name not in hidden}
         for name in hidden:
             stage = self.procedure.of(event.step)
             self.values.keep(f"{stage.scope}{name}", result.values[name], host=event.host)
         return replace(event, values=kept, hidden=hidden)
+
+    def _is_secret(self, name: str, value: str) -> bool:
+        """Whether a value holds a secret, by itself or under its name."""
+        named = f"{name}: {value}"
+        known = without_secrets(value, self.values.secrets) != value
+        return known or self.redactor.masked(value) != value or self.redactor.masked(named) != named
 
 
 def action_name(stage: ProcedureStep) -> str:

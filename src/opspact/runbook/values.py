@@ -28,6 +28,8 @@ from opspact.values.placeholders import filled, placeholder_names
 from opspact.values.secret import Secret
 
 _MASK = "********"
+_SEVERITY = ("skipped", "done", "unknown", "failed")
+"""What a step came to on several hosts is the worst of it; on each host, its newest attempt counts."""
 BUILT_IN = ("host", "operator", "run", "target")
 """Values that every step has: its host, who runs the runbook, the run's name, the first of its targets."""
 
@@ -46,7 +48,7 @@ class RunValues:
         self._secrets = dict(secrets)
         self._called = dict(called)
         self._captured: dict[str, dict[str, str]] = {}
-        self._outcomes: dict[str, str] = {}
+        self._outcomes: dict[str, dict[str, str]] = {}
         self._attached: set[str] = set()
 
     @property
@@ -62,13 +64,11 @@ class RunValues:
         """Given a step that ended, keep its values and what it came to; `scope` is that of its runbook."""
         for name, value in event.values.items():
             self._captured.setdefault(f"{scope}{name}", {})[event.host] = value
-        worst = {"skipped": 0, "done": 1, "unknown": 2, "failed": 3}
-        before = self._outcomes.get(event.step, "skipped")
-        self._outcomes[event.step] = max(before, event.outcome.value, key=lambda each: worst[each])
+        self._outcomes.setdefault(event.step, {})[event.host] = event.outcome.value
 
     def keep_outcome(self, step: str, outcome: str) -> None:
         """Given the name of a step and what it came to, keep that: a person has said it."""
-        self._outcomes[step] = outcome
+        self._outcomes[step] = {"": outcome}
 
     def has_outcome(self, step: str) -> bool:
         """Whether it is known what a step came to, by its scoped name."""
@@ -146,7 +146,7 @@ class RunValues:
         for name in names:
             stage = f"{guard.scope}{name}".replace("/", "-")
             if name not in values and stage in self._outcomes:
-                values[name] = self._outcomes[stage]
+                values[name] = max(self._outcomes[stage].values(), key=_SEVERITY.index)
         try:
             return guard.condition.holds(values)
         except ValueError as error:
