@@ -11,8 +11,8 @@ import typer
 from opspact.cli.output_format import CheckFormat
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
-from opspact.report.runbook_test import case_lines, cases_json, cases_junit
-from opspact.runbook.case_run import run_cases
+from opspact.report.runbook_test import Gaps, case_lines, cases_json, cases_junit
+from opspact.runbook.case_run import run_cases, uncovered_steps
 from opspact.runbook.request import find_runbook
 from opspact.workspace.workspace import Workspace, now
 
@@ -35,12 +35,13 @@ def run_tests(
         what = f"runbook {name} has no test" if name else "no runbook has a test"
         raise NothingFound(what, hint="write a document of kind: runbook_test in runbooks/tests/")
     results = tuple(run_cases(contract, tests))
-    untested = sorted(names - {each.runbook for each in tests})
+    untested = tuple(sorted(names - {each.runbook for each in tests}))
+    gaps = Gaps(untested, uncovered_steps(contract, results))
     match form:
         case CheckFormat.JSON:
-            sys.stdout.write(cases_json(results, untested))
+            sys.stdout.write(cases_json(results, gaps))
         case CheckFormat.JUNIT:
             sys.stdout.write(cases_junit(results))
         case CheckFormat.TEXT:
-            settings.stdout.show(case_lines(results, untested))
+            settings.stdout.show(case_lines(results, gaps))
     return ExitCode.CLEAN if all(each.is_passed for each in results) else ExitCode.FINDINGS

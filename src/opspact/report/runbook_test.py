@@ -3,17 +3,25 @@
 Comes in: results of cases. Goes out: lines, JSON, JUnit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from opspact.report import junit
 from opspact.report.document import document
 from opspact.report.lines import Line, line, shortened
 from opspact.runbook.case_run import CaseResult
+from opspact.structs import Struct
 from opspact.text.counts import format_count
 
 
-def case_lines(results: Sequence[CaseResult], untested: Sequence[str]) -> Iterator[Line]:
-    """Given results and the runbooks without a test, yield a line for each case, and what is wrong below it."""
+class Gaps(Struct):
+    """What no case tries: runbooks without a test, and of the others the steps that no case carries out."""
+
+    runbooks: tuple[str, ...]
+    steps: Mapping[str, tuple[str, ...]]
+
+
+def case_lines(results: Sequence[CaseResult], gaps: Gaps) -> Iterator[Line]:
+    """Given results and what they leave out, yield a line for each case, and what is wrong below it."""
     width = max((len(each.runbook) for each in results), default=0)
     for each in results:
         state = ("passed", "good") if each.is_passed else ("failed", "bad")
@@ -25,12 +33,14 @@ def case_lines(results: Sequence[CaseResult], untested: Sequence[str]) -> Iterat
     failed = sum(not each.is_passed for each in results)
     counts = f"{format_count(len(results) - failed, 'case')} passed"
     yield line((counts, "good"), *((", ", (f"{failed} failed", "bad")) if failed else ()))
-    if untested:
-        yield line((f"without a test: {', '.join(untested)}", "doubt"), hang=4)
+    for name, steps in gaps.steps.items():
+        yield line((f"{name}: no case carries out {', '.join(steps)}", "doubt"), hang=4)
+    if gaps.runbooks:
+        yield line((f"without a test: {', '.join(gaps.runbooks)}", "doubt"), hang=4)
 
 
-def cases_json(results: Sequence[CaseResult], untested: Sequence[str]) -> str:
-    """Given results, return one JSON object."""
+def cases_json(results: Sequence[CaseResult], gaps: Gaps) -> str:
+    """Given results and what they leave out, return one JSON object."""
     cases = [
         {
             "test": each.test,
@@ -45,7 +55,9 @@ def cases_json(results: Sequence[CaseResult], untested: Sequence[str]) -> str:
     ]
     failed = sum(not each.is_passed for each in results)
     summary = {"cases": len(results), "passed": len(results) - failed, "failed": failed}
-    return document("runbook-test", {"cases": cases, "untested": list(untested), "summary": summary})
+    uncovered = {name: list(steps) for name, steps in gaps.steps.items()}
+    content = {"cases": cases, "untested": list(gaps.runbooks), "uncovered": uncovered, "summary": summary}
+    return document("runbook-test", content)
 
 
 def cases_junit(results: Sequence[CaseResult]) -> str:

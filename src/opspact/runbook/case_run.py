@@ -5,11 +5,12 @@ Comes in: a contract, a test's case. Goes out: what came of it, and how that dif
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from itertools import count
 from pathlib import Path
 
+from opspact.analyse.runbook_steps import stage_names
 from opspact.errors import OpspactError
 from opspact.ledger.context import Context
 from opspact.ledger.run_events import RunOutcome
@@ -62,6 +63,19 @@ def run_cases(contract: Contract, tests: Iterable[RunbookTest]) -> Iterator[Case
         for test in tests:
             for case in test.cases:
                 yield _Case(contract, test, case, ledger, f"test-{next(numbers)}").result()
+
+
+def uncovered_steps(contract: Contract, results: Iterable[CaseResult]) -> Mapping[str, tuple[str, ...]]:
+    """Given results, return for each runbook with a test the steps that no case carries out; none: all."""
+    tried: dict[str, set[str]] = {}
+    for result in results:
+        tried.setdefault(result.runbook, set()).update(step for step, _ in result.steps)
+    runbooks = {each.name: each for each in contract.runbooks}
+    left = {
+        name: tuple(step for step in stage_names(runbooks[name], runbooks) if step not in steps)
+        for name, steps in tried.items()
+    }
+    return {name: steps for name, steps in left.items() if steps}
 
 
 class _Ran(Struct):

@@ -69,6 +69,18 @@ def test_a_case_that_fails_says_what_came_in_each_form(written: Contract, opspac
     assert len(suite.findall(".//failure")) == 1
 
 
+def test_steps_that_no_case_carries_out_are_listed(written: Contract, opspact: Call) -> None:
+    more = "  - {name: tidy-up, text: {en: x}, command: [x], when: {restart: failed}}\n---\nkind: runbook\nname: other"
+    branch = RUNBOOK.replace("---\nkind: runbook\nname: other", more, 1)
+    written.write(
+        "runbooks/restart.yaml", branch.replace("command: [restart]}", "command: [restart], on_failure: continue}")
+    )
+    written.write("runbooks/tests/restart.yaml", TEST.split("  - name: it-fails", maxsplit=1)[0])
+    assert "restart: no case carries out tidy-up" in opspact("runbook", "test").out
+    found = json.loads(opspact("runbook", "test", "--format", "json").out)
+    assert (found["untested"], found["uncovered"]) == (["other"], {"restart": ["tidy-up"]})
+
+
 def test_nothing_to_test_is_said(written: Contract, opspact: Call) -> None:
     assert opspact("runbook", "test", "other").code == 4
     assert opspact("runbook", "test", "nothing").code == 2
