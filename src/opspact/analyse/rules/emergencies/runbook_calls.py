@@ -6,6 +6,7 @@ Comes in: a rule context. Goes out: violations.
 import re
 from collections.abc import Iterator, Mapping
 
+from opspact.analyse.host_sets import host_sets
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.runbook_steps import LocatedStep, format_suggestion, located_steps, runbooks_by_name
 from opspact.model.finding import Severity
@@ -92,6 +93,23 @@ def _why_no_value(text: str, asked: Input) -> str:
     return ""
 
 
+def _other_limits(context: RuleContext) -> Iterator[Violation]:
+    """Find runbooks that are called for hosts that they are not for, or at times at which they may not start."""
+    runbooks, sets = context.once(runbooks_by_name), context.once(host_sets)
+    for located in context.once(located_steps):
+        action, own = located.step.action, located.runbook
+        if not isinstance(action, CallAction) or action.runbook not in runbooks:
+            continue
+        called, path = runbooks[action.runbook], located.path("runbook", "name")
+        if left := sets.of(own.hosts) & ~sets.of(called.hosts):
+            message = f"{located.called} calls {called.name}, which is not for {sets.format(left)}"
+            yield Violation(located.policy, message, path, subject=f"{located.subject} hosts")
+        if called.refuses_blackouts and not own.refuses_blackouts:
+            message = f"{located.called} calls {called.name}, which may not start in a blackout, but {own.name} may"
+            remedy = "Set limits: {blackouts: refuse} of the calling runbook, too."
+            yield Violation(located.policy, message, path, remedy, subject=f"{located.subject} blackouts")
+
+
 RULES = (
     Rule(
         code="OP278",
@@ -110,5 +128,14 @@ RULES = (
         why="The called runbook would do something else than it is made for, or fail.",
         remedy="Give each input that has no default a value that it accepts.",
         find=_inputs,
+    ),
+    Rule(
+        code="OP288",
+        family="runbooks",
+        severity=Severity.ERROR,
+        title="A runbook is called where it may not be run",
+        why="It is made for other hosts, or for other times: what it does may be wrong there.",
+        remedy="Narrow hosts of the calling runbook, or widen those of the called one.",
+        find=_other_limits,
     ),
 )

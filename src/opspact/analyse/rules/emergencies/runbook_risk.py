@@ -75,6 +75,11 @@ def _may_change(located: LocatedStep, context: RuleContext) -> bool:
     return bool(context.once(changes)[located.key]) or may
 
 
+def _writes(located: LocatedStep, context: RuleContext) -> bool:
+    """Whether a step may write on its hosts, or what takes it back does."""
+    return _may_change(located, context) or located.step.rollback_action is not None
+
+
 def _too_low(context: RuleContext) -> Iterator[Violation]:
     risks = {each.name: each.risk for each in context.contract.runbooks}
     for located in context.once(located_steps):
@@ -135,13 +140,15 @@ def _uncovered(context: RuleContext) -> Iterator[Violation]:
     sets = context.once(host_sets)
     for runbook in context.contract.runbooks:
         used = [each for each in context.contract.backups if each.name in runbook.restore_points]
-        left = sets.names(sets.of(runbook.hosts) & ~union(sets.of(each.hosts) for each in used)) if used else []
+        written = union(sets.of(each.hosts) for each in steps_of(runbook) if _writes(each, context))
+        covered = union(sets.of(each.hosts) for each in used)
+        left = sets.names((sets.of(runbook.hosts) | written) & ~covered) if used else []
         if left:
             names = join_names([each.name for each in used])
             emergencies = [each.name for each in context.contract.emergencies if each.runbook == runbook.name]
             about = f" of emergency {join_names(emergencies)}" if emergencies else ""
             lacking = f"restore point {names} does not cover {format_hosts(left)}"
-            message = f"runbook {runbook.name}{about} may be run for hosts without a copy: {lacking}"
+            message = f"runbook {runbook.name}{about} may write on hosts without a copy: {lacking}"
             yield Violation(str(runbook.origin.policy), message, ("restore_point",))
 
 
@@ -209,7 +216,7 @@ RULES = (
         code="OP281",
         family="runbooks",
         severity=Severity.ERROR,
-        title="A runbook may be run for a host that its restore point does not cover",
+        title="A runbook may write on a host that its restore point does not cover",
         why="There, it changes data without a copy to go back to.",
         remedy="Add the host to the backup, name another one in restore_point, or narrow hosts of the runbook.",
         find=_uncovered,

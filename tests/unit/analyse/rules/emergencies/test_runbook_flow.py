@@ -105,6 +105,20 @@ def test_a_called_runbook_gets_inputs_that_it_accepts(asked: str, given: str, *,
     assert len(found("OP279", called, calling)) == (0 if fits else 1)
 
 
+def test_a_runbook_is_called_for_its_hosts_and_in_its_times() -> None:
+    def findings(hosts: str, own: str = "", top: str = "") -> list[str]:
+        called = steps(LOOK, name="called", hosts="db", top=top)
+        calling = steps("runbook: {name: called}", hosts=hosts, top=own)
+        return [each.subject.removeprefix("step step-1 ") for each in found("OP288", called, calling)]
+
+    refuse = "limits: {blackouts: refuse}\n"
+    assert findings("db") == []
+    assert findings("web:db") == ["hosts"]
+    assert findings("db", top=refuse) == ["blackouts"]
+    assert findings("db", refuse, top=refuse) == []
+    assert findings("db", refuse) == []
+
+
 def test_a_limit_above_the_number_of_hosts_is_a_note() -> None:
     assert len(found("OP280", steps(LOOK, top="limits: {max_targets: 2}\n"))) == 1
     assert found("OP280", steps(LOOK, top="limits: {max_targets: 2}\n", hosts="web")) == ()

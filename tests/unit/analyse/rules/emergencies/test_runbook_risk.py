@@ -108,6 +108,23 @@ def test_a_restore_point_covers_every_host_that_the_runbook_may_be_run_for() -> 
 
 
 @pytest.mark.parametrize(
+    ("fields", "is_covered"),
+    [
+        ("command: [x], on: db", False),
+        ("command: [x], on: db, idempotent: true", True),
+        ("check: [{unit: x.service}], on: db", True),
+        ("command: [x], on: db, idempotent: true, rollback: {command: [y]}", False),
+        ("ansible: [{ansible.builtin.service: {name: x, state: started}}], on: '{{ place }}'", False),
+        ("command: [x], on: web", True),
+    ],
+)
+def test_a_restore_point_covers_hosts_beside_the_targets_that_are_written_on(fields: str, *, is_covered: bool) -> None:
+    place = "inputs: {place: {text: {en: place}, host: db}}\n"
+    written = steps(fields, top=place + "restore_point: daily\n", hosts="web")
+    assert (found("OP281", backup("daily"), written) == ()) is is_covered
+
+
+@pytest.mark.parametrize(
     ("fields", "is_open"),
     [
         ("command: [mysql, '-p{{ password }}']", True),
