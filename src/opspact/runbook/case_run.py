@@ -10,14 +10,15 @@ from datetime import UTC, datetime, time
 from itertools import count
 from pathlib import Path
 
-from opspact.analyse.runbook_steps import stage_names
 from opspact.errors import OpspactError
 from opspact.ledger.context import Context
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookStarted, RunbookStepEnded, StepOutcome
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract import Contract
+from opspact.model.policies.runbook import RunbookStep
 from opspact.model.policies.runbook_test import RunbookCase, RunbookTest
+from opspact.model.runbook_actions import CallAction
 from opspact.onhost.redaction import Redactor
 from opspact.run.execution import Execution, StageResult
 from opspact.run.leases import Leases
@@ -70,12 +71,19 @@ def uncovered_steps(contract: Contract, results: Iterable[CaseResult]) -> Mappin
     tried: dict[str, set[str]] = {}
     for result in results:
         tried.setdefault(result.runbook, set()).update(step for step, _ in result.steps)
-    runbooks = {each.name: each for each in contract.runbooks}
     left = {
-        name: tuple(step for step in stage_names(runbooks[name], runbooks) if step not in steps)
-        for name, steps in tried.items()
+        runbook.name: tuple(step.name for step in runbook.steps if not _is_tried(step, tried[runbook.name]))
+        for runbook in contract.runbooks
+        if runbook.name in tried
     }
     return {name: steps for name, steps in left.items() if steps}
+
+
+def _is_tried(step: RunbookStep, tried: set[str]) -> bool:
+    """Whether a step was carried out; one that calls a runbook: whether any step of that was."""
+    if isinstance(step.action, CallAction):
+        return any(name.startswith(f"{step.name}-") for name in tried)
+    return step.name in tried
 
 
 class _Ran(Struct):
