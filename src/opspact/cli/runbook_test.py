@@ -28,15 +28,16 @@ def run_tests(
     """Given maybe a runbook, run its cases; FINDINGS: one has failed."""
     settings = settings_of(context)
     contract = Workspace(settings.folder(), now(), settings.trust_inventory).contract()
-    runbooks = [find_runbook(contract, name)] if name else list(contract.runbooks)
+    runbooks = [find_runbook(contract, name)] if name else contract.runbooks
     names = {each.name for each in runbooks}
     tests = [each for each in contract.runbook_tests if each.runbook in names]
     if not tests:
         what = f"runbook {name} has no test" if name else "no runbook has a test"
         raise NothingFound(what, hint="write a document of kind: runbook_test in runbooks/tests/")
     results = tuple(run_cases(contract, tests))
-    untested = tuple(sorted(names - {each.runbook for each in tests}))
-    gaps = Gaps(untested, uncovered_steps(contract, results))
+    tested = {each.runbook for each in tests}
+    untested = sorted(each.name for each in runbooks if not (each.rehearsal_only or each.name in tested))
+    gaps = Gaps(tuple(untested), uncovered_steps(contract, results))
     match form:
         case CheckFormat.JSON:
             sys.stdout.write(cases_json(results, gaps))
