@@ -62,6 +62,7 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # fabric has no type
     """On the monotonic clock (seconds): when the task has to be done; None: it has no time limit."""
     name: str = ""
     _running: "WeakSet[HostCommand]"
+    _was_reached: bool = False
 
     def __init__(self, session: Session, *, config: fabric.Config | None = None) -> None:
         """Given a session, prepare the connection; nothing is opened yet. `config`: settings of fabric's own."""
@@ -82,17 +83,23 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # fabric has no type
 
     @property
     def is_connected(self) -> bool:
-        """Whether the session is open."""
-        return self.session.is_open
+        """Whether the host was reached, by the session or by a command, and the connection not closed since."""
+        return self.session.is_open or self._was_reached
 
     def open(self) -> None:
         """Reach the host, unless that is done already. Raise HostLost when it fails."""
         self.session.open()
 
     def close(self) -> None:
-        """End what still runs. The session belongs to who made it, and stays open."""
+        """End what still runs. The session belongs to who made it, and stays open.
+
+        On a host that a run has taken, no later command goes through a connection that is older than what was changed.
+        """
         for running in list(self._running):
             running.end()
+        if self._was_reached and self.session.guard is not None:
+            self.session.close_kept()
+        self._was_reached = False
 
     def time_limit(self, limit: float | None) -> float | None:
         """Given a command's own time limit, return the one that it has under the task's. Raise OperationFailed at 0."""
@@ -110,8 +117,9 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # fabric has no type
 
         `user`: as whom it runs, `password`: the login's own, for that; None: as who has logged in, the session's.
         """
-        if self.session.lost is not None:
-            raise self.session.lost
+        for lost in (self.session.lost, self.transcript.lost if self.transcript else None):
+            if lost is not None:
+                raise lost
         if strange := [name for name in settings.variables if not _NAME.fullmatch(name)]:
             raise Refused(f"not a name of an environment variable: {', '.join(map(repr, strange))}")
         given = Secret(password) if password is not None else None
@@ -122,6 +130,7 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # fabric has no type
             running = shell.start(command, settings)
             unfinished.pop_all()
         self._running.add(running)
+        self._was_reached = True
         return running
 
     # Commands
@@ -179,11 +188,22 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # fabric has no type
 
     def get(self, *arguments: Any, **options: Any) -> Any:
         """Fetch a file as fabric does: over the session, compared in size, whole or not at all."""
-        return HostTransfer(self).get(*arguments, **options)
+        with self._recorded_loss():
+            return HostTransfer(self).get(*arguments, **options)
 
     def put(self, *arguments: Any, **options: Any) -> Any:
         """Send a file as fabric does: over the session, compared in size, whole or not at all."""
-        return HostTransfer(self).put(*arguments, **options)
+        with self._recorded_loss():
+            return HostTransfer(self).put(*arguments, **options)
+
+    @contextmanager
+    def _recorded_loss(self) -> Iterator[None]:
+        try:
+            yield
+        except HostLost as lost:
+            if self.transcript is not None:
+                self.transcript.add_loss(lost)
+            raise
 
     # What is refused
 

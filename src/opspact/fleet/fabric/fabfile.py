@@ -29,7 +29,7 @@ from opspact.fleet.fabric.connection import Connection
 from opspact.fleet.fabric.print_redirect import redirect_prints
 from opspact.fleet.fabric.transcript import Transcript
 from opspact.fleet.failures import HostLost, quoted
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.text.suggestions import did_you_mean
 
 _NAME = "fabfile"
@@ -77,10 +77,20 @@ def call_task(
         connection.deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with redirect_prints(transcript.add):
-                return _outcome(lambda: _call(task, connection, given), fabfile, transcript)
+                outcome = _outcome(lambda: _call(task, connection, given), fabfile, transcript)
+            return _corrected(outcome, transcript, deadline=connection.deadline)
         finally:
             connection.transcript = connection.deadline = None
             connection.close()
+
+
+def _corrected(outcome: TaskOutcome, transcript: Transcript, *, deadline: float | None) -> TaskOutcome:
+    """Return what became of a task that may have caught what was not its own to judge."""
+    if transcript.lost is not None:
+        return TaskOutcome("", outcome.output, str(transcript.lost), transcript.lost)
+    if not outcome.error and deadline is not None and time.monotonic() >= deadline:
+        return replace(outcome, error="the time limit of the task is reached")
+    return outcome
 
 
 def _outcome(work: Callable[[], object], fabfile: Path, transcript: Transcript) -> TaskOutcome:

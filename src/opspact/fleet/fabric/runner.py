@@ -98,7 +98,7 @@ class OutputRunner(Runner):
 
     def _record_loss(self, lost: HostLost) -> None:
         if self.transcript is not None:
-            self.transcript.add_end(lost.detail)
+            self.transcript.add_loss(lost)
 
     def generate_result(self, **kwargs: Any) -> Result:
         """Return the result, and record how the command ended."""

@@ -1,9 +1,13 @@
 """What a task of a fabfile did and printed, in the order of time.
 
-Comes in: commands, their output, how they ended; what the task itself prints. Goes out: one text of limited length.
+Comes in: commands, their output, how they ended; what the task itself prints. Goes out: one text of limited length;
+whether the host was lost meanwhile.
 """
 
 import threading
+
+from opspact.fleet.failures import HostLost
+from opspact.steps.check import Reach
 
 _LIMIT = 8 * 1024 * 1024
 _CUT = "\n[output beyond 8 MiB is not recorded]\n"
@@ -13,6 +17,8 @@ class Transcript:
     """Grows by what several threads add."""
 
     def __init__(self) -> None:
+        self.lost: HostLost | None = None
+        """Why the host was lost; None: it was not."""
         self._parts: list[str] = []
         self._size = 0
         self._at_start = True
@@ -30,6 +36,12 @@ class Transcript:
     def add_end(self, how: str) -> None:
         """Given how a command ended, add that on a line of its own."""
         self._line(f"[{how}]")
+
+    def add_loss(self, lost: HostLost) -> None:
+        """Given why a command has no end that is known, or none at all, add that; sudo's refusal loses no host."""
+        self.add_end(lost.detail)
+        if lost.reach is not Reach.NO_PRIVILEGE:
+            self.lost = lost
 
     def _line(self, text: str) -> None:
         with self._lock:

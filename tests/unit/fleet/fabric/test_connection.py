@@ -81,6 +81,15 @@ def test_nothing_is_connected_before_it_is_used_and_closing_leaves_the_session(c
     assert connection.session.is_open
 
 
+def test_a_command_connects_and_a_local_one_does_not(connection: Connection) -> None:
+    connection.local("true")
+    assert not connection.is_connected
+    connection.run("true")
+    assert connection.is_connected
+    connection.close()
+    assert not connection.is_connected
+
+
 def test_directories_nest_and_are_one_word(connection: Connection, tmp_path: Path) -> None:
     odd = tmp_path / "it's $HOME; 数据 *"
     (odd / "sub dir").mkdir(parents=True)

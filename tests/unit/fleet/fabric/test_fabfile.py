@@ -65,6 +65,18 @@ def hang_twice(c):
         c.run("touch after", hide=True)
 
 @task
+def look_away(c, how):
+    try:
+        c.run(how)
+    except Exception:
+        pass
+    try:
+        c.run("touch after")
+    except Exception:
+        pass
+    return "fine"
+
+@task
 def leave(c):
     sys.exit("enough")
 
@@ -187,6 +199,17 @@ def test_a_lost_host_is_said_to_be_lost_with_what_was_done(fabfile: Path, connec
     assert done.lost is not None
     assert (done.lost.reach, done.output.splitlines()[0]) == (Reach.BROKEN, "$ kill -9 $PPID")
     assert done.lost.detail in done.output
+
+
+def test_a_task_cannot_look_away_from_a_lost_host_or_its_time_limit(
+    fabfile: Path, connection: Connection, tmp_path: Path
+) -> None:
+    with connection.cd(tmp_path):
+        late = call_task(fabfile, "look_away", connection, arguments={"how": "sleep 864.25"}, timeout=0.4)
+        done = call_task(fabfile, "look_away", connection, arguments={"how": "kill -9 $PPID"})
+    assert (late.error, late.lost) == ("the time limit of the task is reached", None)
+    assert done.lost is not None
+    assert (done.value, done.lost.reach, (tmp_path / "after").exists()) == ("", Reach.BROKEN, False)
 
 
 @pytest.mark.parametrize(
