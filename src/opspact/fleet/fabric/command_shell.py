@@ -177,6 +177,9 @@ class HostCommand:
         self._ending = ending
         self._early = dict(enumerate(early))
         self._input, *self._outputs = channel.release()
+        os.set_blocking(self._input, False)
+        self._room = select.poll()
+        self._room.register(self._input, select.POLLOUT)
         self._writing = threading.Lock()
         self._reading = (threading.Lock(), threading.Lock())
         self._open = {0, 1}
@@ -248,14 +251,22 @@ class HostCommand:
         return bool(self._given_up)
 
     def write(self, data: bytes) -> None:
-        """Write to the command's input; one that has closed it takes nothing."""
+        """Write to the command's input as it is read; one that has closed it, or has ended, takes nothing."""
         with self._writing:
             rest = memoryview(data)
-            try:
-                while rest and not self._closed:
-                    rest = rest[os.write(self._input, rest) :]
-            except BrokenPipeError:
-                return
+            with suppress(BrokenPipeError):
+                while rest and not self._takes_nothing:
+                    if self._room.poll(_LOOK * 1000):
+                        with suppress(BlockingIOError):
+                            rest = rest[os.write(self._input, rest) :]
+
+    @property
+    def _takes_nothing(self) -> bool:
+        return self._closed or bool(self._given_up) or self._marked_at is not None or not self._open
+
+    def give_up(self) -> None:
+        """Read and write no more: nobody needs the output any longer."""
+        self._given_up = self._given_up or "ended"
 
     def close_input(self) -> None:
         """End the command's input."""
@@ -283,9 +294,11 @@ class HostCommand:
 
     def end(self) -> None:
         """End the command on its host if it has not ended, and close the connection; nothing of it is left."""
-        if self._open and self._marked_at is None and self._is_reachable:
+        is_running = self._open or self._is_abandoned
+        if is_running and self._marked_at is None and self._is_reachable:
             self._shell.end_command(self._ending.token)
-        self._given_up = self._given_up or "ended"
+        self._is_reachable = False  # nothing is left to end
+        self.give_up()
         with self._writing, self._reading[0], self._reading[1]:  # nobody reads from a number that is another's
             within = 0 if self._open or self._is_abandoned else None
             self._closed = True

@@ -53,7 +53,7 @@ class TaskOutcome(Struct):
 
 def load_fabfile(path: Path) -> dict[str, Task[Any]]:
     """Given a fabfile, return its tasks by the names they are called by. Raise Refused when it cannot be loaded."""
-    with _importing(path.parent):
+    with _importing(path.parent), redirect_prints(lambda _: None):
         collection = _collection(path)
         return {name: collection[name] for name in collection.task_names}
 
@@ -67,17 +67,16 @@ def call_task(
     `timeout` (seconds), the command that runs on the host is ended, and no other one begins. Raise Refused, before
     anything is done, when there is no such task or the arguments do not fit.
     """
-    with _importing(fabfile.parent):
+    transcript = Transcript()
+    with _importing(fabfile.parent), redirect_prints(transcript.add):
         collection = _collection(fabfile)
         task = _task(collection, name, fabfile)
         given = _converted(task, name, arguments)
         connection.config.load_collection(collection.configuration(_known_name(collection, name)))
-        transcript = Transcript()
         connection.transcript = transcript
         connection.deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            with redirect_prints(transcript.add):
-                outcome = _outcome(lambda: _call(task, connection, given), fabfile, transcript)
+            outcome = _outcome(lambda: _call(task, connection, given), fabfile, transcript)
             return _corrected(outcome, transcript, deadline=connection.deadline)
         finally:
             connection.transcript = connection.deadline = None

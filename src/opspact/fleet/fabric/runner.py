@@ -8,6 +8,8 @@ import codecs
 import time
 from collections.abc import Callable
 from io import StringIO
+from signal import SIGKILL
+from subprocess import PIPE, Popen
 from typing import IO, Any, cast
 
 import fabric.runners
@@ -22,6 +24,7 @@ from opspact.fleet.fabric.command_shell import CommandSettings, HostCommand
 from opspact.fleet.fabric.streams import ListenerGroup, OutputStorage
 from opspact.fleet.fabric.transcript import Transcript
 from opspact.fleet.failures import HostLost
+from opspact.fleet.processes import signal_session
 from opspact.text.sizes import format_bytes
 
 _CHUNK = 65536
@@ -141,7 +144,7 @@ class OutputRunner(Runner):
                 elif data is not None and not self.using_pty:
                     self.close_proc_stdin()
                     return
-                if self.program_finished.is_set() and not data:
+                if self.program_finished.is_set():
                     return
                 if not data:
                     time.sleep(self.input_sleep)
@@ -217,6 +220,8 @@ class SessionRunner(OutputRunner, fabric.runners.Remote):  # type: ignore[misc] 
         while any(reader.is_alive() for reader in readers) and not self.has_dead_threads:
             for reader in readers:
                 reader.join(_LOOK)
+        if self.has_dead_threads:
+            self.host_command.give_up()
 
     def read_proc_stdout(self, num_bytes: int) -> bytes:
         """Return the next bytes of the output."""
@@ -256,13 +261,34 @@ class SessionRunner(OutputRunner, fabric.runners.Remote):  # type: ignore[misc] 
 
 
 class LocalRunner(OutputRunner, Local):
-    """Runs a command on this machine, as invoke does."""
+    """Runs a command on this machine, as invoke does; one of a task is ended with all that it has started."""
+
+    _is_late = False
 
     def start(self, command: str, shell: str, env: dict[str, Any]) -> None:
-        """CommandSettings the command."""
-        super().start(command, shell, env)
-        if self.closes_input and not self.using_pty:
+        """Start the command."""
+        if self.transcript is None or self.using_pty:
+            super().start(command, shell, env)
+            return
+        self.opts["timeout"] = self.context.time_limit(self.opts["timeout"])
+        self.process = Popen(
+            [shell, "-c", command], env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
+        )
+        if self.closes_input:
             self.close_proc_stdin()
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the command's time limit has ended it, or is about to."""
+        return self._is_late or super().timed_out
+
+    def kill(self) -> None:
+        """End the command."""
+        self._is_late = True
+        if self.transcript is None or self.using_pty:
+            super().kill()
+        else:
+            signal_session(self.process.pid, SIGKILL)
 
     def stop(self) -> None:
         """Close what invoke leaves open: the pipes of a command that has ended."""

@@ -58,6 +58,10 @@ def hang(c):
     c.run("echo begun; sleep 863.25", warn=True)
 
 @task
+def hang_here(c):
+    c.local("sleep 865.25; sleep 865.25")
+
+@task
 def hang_twice(c):
     try:
         c.run("sleep 863.25")
@@ -115,6 +119,16 @@ def test_tasks_are_found_by_name_and_nothing_stays_behind(fabfile: Path) -> None
     assert found["greet"].__doc__ == "Say hello."
     assert (sys.path, dict(sys.modules), fabric.Connection.open) == (path, modules, opens)
     assert [each.name for each in sorted(fabfile.parent.iterdir())] == ["fabfile.py", "helper.py", "late.py"]
+
+
+def test_what_it_prints_while_it_is_loaded_is_in_the_transcript_alone(
+    tmp_path: Path, connection: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "fabfile.py"
+    file.write_text("from fabric import task\nprint('loaded')\n@task\ndef go(c):\n    print('gone')\n")
+    assert list(load_fabfile(file)) == ["go"]
+    assert call_task(file, "go", connection, arguments={}).output == "loaded\ngone\n"
+    assert capsys.readouterr().out == ""
 
 
 def test_names_of_tasks_come_from_its_own_collection_too(tmp_path: Path) -> None:
@@ -187,6 +201,8 @@ def test_a_time_limit_is_one_for_the_whole_task(fabfile: Path, connection: Conne
     assert done.error == "'echo begun; sleep 863.25' did not end within 0.4 s (fabfile.py, line 41)"
     assert done.lost is None
     assert "begun" in done.output
+    done = call_task(fabfile, "hang_here", connection, arguments={}, timeout=0.4)
+    assert done.error.startswith("'sleep 865.25; sleep 865.25' did not end within 0.4 s")
     with connection.cd(tmp_path):
         done = call_task(fabfile, "hang_twice", connection, arguments={}, timeout=0.4)
     assert "the time limit of the task is reached" in done.error

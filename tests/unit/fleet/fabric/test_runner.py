@@ -162,6 +162,17 @@ def test_a_watcher_that_breaks_ends_the_command(connection: Connection) -> None:
     assert gone("872.25")
 
 
+@pytest.mark.slow
+def test_input_that_nobody_reads_holds_up_no_failure(connection: Connection) -> None:
+    class Broken(StreamWatcher):
+        def submit(self, stream: str) -> list[str]:
+            raise KeyError(stream)
+
+    with pytest.raises(ThreadException):
+        connection.run("echo x; sleep 883.25", watchers=[Broken()], in_stream=io.StringIO("x" * 10_000_000))
+    assert gone("883.25")
+
+
 def test_a_time_limit_ends_what_was_started_whatever_session_it_is_in(connection: Connection) -> None:
     with pytest.raises(CommandTimedOut) as late:
         connection.run("echo begun; setsid sleep 873.25 & sleep 873.25", timeout=0.5)
