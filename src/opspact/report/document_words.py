@@ -4,7 +4,7 @@ Comes in: nothing. Goes out: texts.
 """
 
 from opspact.ledger.runbook_events import StepOutcome
-from opspact.model.policies.runbook import Risk
+from opspact.model.policies.runbook import OnFailure, Risk
 from opspact.model.text import Text
 
 OUTCOMES = {
@@ -28,6 +28,13 @@ RISKS = {
     Risk.REVERSIBLE: Text("可回滚", "reversible"),
     Risk.DESTRUCTIVE: Text("破坏性", "destructive"),
 }
+FAILURES = {
+    OnFailure.ABORT: Text("中止", "abort"),
+    OnFailure.CONTINUE: Text("继续", "continue"),
+    OnFailure.GOTO: Text("转到步骤", "go to step"),
+    OnFailure.ROLLBACK: Text("回滚", "roll back"),
+    OnFailure.ASK: Text("询问操作员", "ask the operator"),
+}
 STAGES = {
     "preconditions": Text("前提条件", "preconditions"),
     "restore-point": Text("恢复点", "restore point"),
@@ -39,7 +46,7 @@ RECORD = Text("操作手册执行记录", "Record of a runbook")
 RUNBOOK = Text("操作手册", "Runbook")
 CONTRACT, CLAUSES, RISK = Text("合同", "Contract"), Text("条款", "Clauses"), Text("风险", "Risk")
 RUN, STATE, TARGETS = Text("运行编号", "Run"), Text("结果", "State"), Text("目标主机", "Targets")
-OPERATOR, BEGAN, ENDED = Text("操作人", "Operator"), Text("开始", "Began"), Text("结束", "Ended")
+OPERATOR, BEGAN, ENDED = Text("操作员", "Operator"), Text("开始", "Began"), Text("结束", "Ended")
 CURE = Text("恢复用时", "Time to cure")
 DRILL, COMMIT, DIGEST = (
     Text("演练", "Drill"),

@@ -125,7 +125,7 @@ class _Writer(Struct):
         yield say.TIMEOUT, step.timeout.text
         yield say.RETRIES, f"{step.retries} ({step.retry_after.text})" if step.retries else ""
         yield say.DESTROYS, self._say(say.YES) if step.destructive else ""
-        yield say.ON_FAILURE, f"{step.on_failure.value} {step.goto}".strip()
+        yield say.ON_FAILURE, f"{self._say(say.FAILURES[step.on_failure])} {step.goto}".strip()
 
     def _action(self, action: Action) -> str:
         """Return an action in one line."""
