@@ -100,3 +100,14 @@ FAMILIES: tuple[tuple[Rule, ...], ...] = (
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for family in FAMILIES for rule in family})
 """Every rule by its code."""
+
+RUNBOOK_RULES: tuple[Rule, ...] = (
+    *runbook_safety.RULES,
+    *runbook_values.RULES,
+    *runbook_flow.RULES,
+    *runbook_calls.RULES,
+    *runbook_fabric.RULES,
+    *runbook_risk.RULES,
+    *rehearsals.RULES,
+)
+"""The rules about what a run of a runbook does: of a runbook with errors of theirs, no run starts."""

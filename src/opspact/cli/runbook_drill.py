@@ -26,6 +26,7 @@ from opspact.report.drill import DrillReport, drill_json, drill_lines, refused_l
 from opspact.runbook.drill import DrillDoors, DrillRun, Findings, carry_out
 from opspact.runbook.procedure import procedure
 from opspact.runbook.rehearsal import PlannedDrill, PlannedRun, find_emergency, plan_drill, unanswered_steps
+from opspact.runbook.refusal import refuse_errors
 from opspact.runbook.request import RunRequest, checked_inputs
 from opspact.structs import Struct
 from opspact.text.names import list_names
@@ -120,6 +121,7 @@ class _Drilling(Struct):
         """Return who answers in a run. Raise Refused when an answer fits nothing, or when a person is needed."""
         request = self._request(planned, run)
         made = procedure(self.work.head.contract, run.runbook, request.targets, inputs=request.inputs)
+        refuse_errors(self.work.head.contract, self.work.head.day, made)
         given = {name: text for name, text in self.answers.items() if name in made.questions}
         operator = Operator({**run.answers, **given}, {}, self.is_asked, self.work.settings.stderr)
         operator.check(made.questions, made.evidence)

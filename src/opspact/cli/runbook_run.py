@@ -60,6 +60,7 @@ from opspact.runbook.history import (
     run_to_resume,
 )
 from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
+from opspact.runbook.refusal import refuse_errors
 from opspact.runbook.rehearsal import refuse_outside_rehearsal
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
 from opspact.structs import Struct, replace
@@ -203,6 +204,7 @@ class RunCommand(Struct):
         head, runbook = self.work.head, request.runbook
         made = procedure(head.contract, runbook, request.targets, inputs=request.inputs)
         self.operator.check(made.questions, made.evidence)
+        refuse_errors(head.contract, head.day, made)
         refuse_outside_rehearsal(head.contract, made, request.drill)
         if made.refuses_blackouts:
             refuse_changes(self.ledger, head.contract, now())

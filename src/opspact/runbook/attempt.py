@@ -81,6 +81,9 @@ class Attempt(Struct, kw_only=True):
         plain = {name: value for name, value in self.started.inputs.items() if name not in self.secrets}
         built_in = {"run": self.started.run, "operator": self.operator, "target": self.procedure.targets[0]}
         values = RunValues({**plain, **built_in}, self.secrets, self.procedure.inputs)
+        for each in self.procedure.steps:
+            for name in each.step.captures if each.step else ():
+                values.expect(f"{each.scope}{name}", each.hosts)
         if self.before is None:
             return values
         scopes = {each.name: each.scope for each in self.procedure.steps}

@@ -9,6 +9,7 @@ from datetime import datetime
 from opspact.ledger.event_type import EventType
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookNotice, RunbookStepEnded, StepOutcome
+from opspact.model.condition import Condition
 from opspact.model.policies.runbook import OnFailure, RunbookStep
 from opspact.model.runbook_actions import ApproveAction, CheckAction, ManualAction, NotifyAction, RollbackAction
 from opspact.run.execution import StageResult, Work
@@ -303,9 +304,10 @@ class Engine(Struct):
         action = stage.runbook_step.rollback_action
         if action is None:
             raise AssertionError("a stage that rolls back has an action")
-        hosts = self.recorder.flow.hosts_to_roll_back(stage)
+        flow = self.recorder.flow
+        hosts = [host for host in flow.hosts_to_roll_back(stage) if not flow.is_done(stage.name, host)]
         self.recorder.progress.started(stage, hosts)
-        back = replace(stage, step=replace(stage.runbook_step, action=action, captures={}))
+        back = replace(stage, step=replace(stage.runbook_step, action=action, captures={}, asserted=Condition()))
         call, started = StepCall(back, self.values, self.doors, self.recorder.run), self.doors.now()
         results = self._taken(back, hosts, lambda ready: call.carry_out(ready, action))
         attempt = self.recorder.leases.attempt

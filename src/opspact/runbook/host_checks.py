@@ -21,13 +21,13 @@ from opspact.model.runbook_actions import (
     UnitCheck,
 )
 from opspact.runbook.doors import HostCommand, Verdict
-from opspact.runbook.host_command import GRACE, shell_command
+from opspact.runbook.host_command import GRACE, LONGEST, shell_command
 from opspact.steps.http_answer import HttpAnswer
 from opspact.verify.backend import host_of
 from opspact.verify.batch import CHECK_ERRORS
 
 _LIMIT = 60.0  # seconds for a command that checks
-_SHOWN = 300  # characters of an output that a verdict shows
+_SHOWN = LONGEST
 
 
 def check_on_host(session: Session, checks: Sequence[RunbookCheck]) -> tuple[Verdict, ...]:

@@ -10,6 +10,8 @@ from opspact.fleet.shell_words import word
 from opspact.ledger.runbook_events import StepOutcome
 from opspact.runbook.doors import Answer, HostCommand
 
+LONGEST = 10_000
+"""Characters of a line that may become part of a message: it is masked first, and cut to less after that."""
 KILL_AFTER = 5
 """Seconds between asking a command to end and ending it."""
 GRACE = 30.0
@@ -55,7 +57,7 @@ def answer_of(done: Completed, *, seconds: float, timeout: float, limit: str) ->
         detail = f"not finished within {limit}: it was ended"
     else:
         last = errors.strip().rpartition("\n")[2]
-        detail = f"exit code {done.rc}{f': {last[:200]}' if last else ''}"
+        detail = f"exit code {done.rc}{f': {last[:LONGEST]}' if last else ''}"
     is_done = done.rc == 0
     return Answer(
         outcome=StepOutcome.DONE if is_done else StepOutcome.FAILED,

@@ -3,6 +3,8 @@
 Comes in: what a command said. Goes out: what is kept of it.
 """
 
+import json
+import shlex
 from collections.abc import Iterable
 
 from opspact.onhost.redaction import HIDDEN
@@ -13,11 +15,22 @@ _SHORTEST_SECRET = 3
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Given a text and secrets, return it with a mask in place of each, and of each of their lines."""
+    """Given a text and secrets, return it with a mask in place of each, and of each of their lines.
+
+    They are found as a shell, Python or JSON quotes them, too.
+    """
     lines = {line for secret in secrets for line in (secret, *secret.splitlines()) if len(line) >= _SHORTEST_SECRET}
-    for line in sorted(lines, key=len, reverse=True):
+    forms = {form for line in lines for form in _quoted(line)}
+    for line in sorted(forms, key=len, reverse=True):
         text = text.replace(line, HIDDEN)
     return text
+
+
+def _quoted(line: str) -> tuple[str, ...]:
+    """Return the forms in which a text may be printed."""
+    in_json = (json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1])
+    in_python = (repr(line)[1:-1], line.replace("\\", "\\\\").replace("'", "\\'"))
+    return (line, shlex.quote(line), line.replace("'", "'\"'\"'"), line.replace("'", "'\\''"), *in_json, *in_python)
 
 
 def recorded_output(text: str, largest: int = LARGEST) -> str:

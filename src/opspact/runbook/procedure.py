@@ -17,15 +17,18 @@ from opspact.model.contract import Contract
 from opspact.model.policies.runbook import OnFailure, Runbook, RunbookStep
 from opspact.model.runbook_actions import (
     AnsibleAction,
+    ApproveAction,
     BackupAction,
     CallAction,
     CheckAction,
     CommandAction,
     FabricAction,
     ManualAction,
+    NotifyAction,
     Question,
     RestoreAction,
     ScriptAction,
+    WaitAction,
 )
 from opspact.model.text import Text
 from opspact.run.stage import Run, Stage
@@ -43,6 +46,7 @@ _DEEPEST = 8
 
 _CHECKING = Duration.from_time("elapsed", timedelta(minutes=10))
 
+_HARMLESS = ApproveAction | CheckAction | ManualAction | NotifyAction | WaitAction
 _WRITES = AnsibleAction | CommandAction | ScriptAction | FabricAction
 """What may write on a host by itself; copies are taken and restored by the host's own jobs."""
 
@@ -114,7 +118,7 @@ class Procedure(Struct, kw_only=True):
     """A runbook for its targets. `inputs`: those of called runbooks, by their scoped names.
 
     `restore_points`: for each backup, of called runbooks too, the hosts that are written on and that it covers;
-    `written`: every host that a step may write on. `needed`: the evidence of all runbooks.
+    `written`: every host that a step may write on. `needed`: the evidence of all `runbooks`, called ones too.
     """
 
     runbook: Runbook
@@ -125,6 +129,7 @@ class Procedure(Struct, kw_only=True):
     written: tuple[str, ...]
     needed: tuple[NeededEvidence, ...]
     refuses_blackouts: bool
+    runbooks: tuple[str, ...]
     digest: str
 
     @property
@@ -167,8 +172,16 @@ class Procedure(Struct, kw_only=True):
         text = step.step.text.en if step.step else step.part.value
         if step.part is Part.ROLLBACK:
             text = f"roll back: {text}"
-        is_repeatable = step.step is None or step.step.idempotent or step.part is Part.ROLLBACK
-        return Stage(step.name, text, (), is_repeatable)
+        return Stage(step.name, text, (), _is_repeatable(step))
+
+
+def _is_repeatable(stage: ProcedureStep) -> bool:
+    """Whether a stage may start over without asking; nobody can say of an approval that it is done."""
+    if stage.step is None or isinstance(stage.step.action, _HARMLESS):
+        return True
+    if stage.part is Part.ROLLBACK:
+        return isinstance(stage.step.rollback_action, AnsibleAction)
+    return stage.step.idempotent
 
 
 def procedure(
@@ -209,6 +222,7 @@ def procedure(
         },
         written=tuple(dict.fromkeys(written)),
         needed=tuple(writer.needed),
+        runbooks=tuple(writer.seen),
         refuses_blackouts=any(each.refuses_blackouts for each in writer.seen.values()),
         digest=_digest(writer.seen),
     )

@@ -25,7 +25,7 @@ from opspact.model.runbook_actions import (
 from opspact.runbook.doors import Answer, Doors, FabricCall, HostCommand, Tasks, Verdict
 from opspact.runbook.output import recorded_output, without_secrets
 from opspact.runbook.procedure import Guard, ProcedureStep
-from opspact.runbook.values import RunValues, captured, filled_check
+from opspact.runbook.values import RunValues, ValueMissing, captured, filled_check
 from opspact.structs import Struct, replace
 from opspact.values.secret import Secret
 
@@ -40,6 +40,10 @@ ACTION_NAMES: Mapping[type, str] = {
     WaitAction: "wait",
 }
 """What each action on hosts is called."""
+
+
+_LONGEST_DETAIL = 1000
+"""What is longer is cut after it was masked: a secret at the cut would lose its mask."""
 
 
 class StepResult(Struct):
@@ -88,6 +92,12 @@ class StepCall(Struct):
         """Raise OperationFailed when a value that the action needs is missing."""
         for text in _texts(action):
             self._filled(text, host)
+        if isinstance(action, ScriptAction) and (
+            missing := self.values.missing_variables(action.script, self.stage.scope, host)
+        ):
+            raise ValueMissing(
+                f"the value {missing[0]} is missing: the step that captures it was skipped or has failed"
+            )
 
     def _through_door(self, hosts: Sequence[str], action: Action) -> Mapping[str, Answer]:
         timeout = self.step.timeout.seconds
@@ -129,19 +139,26 @@ class StepCall(Struct):
         """Given tasks of Ansible, run them: hosts with the same values together, others apart."""
         together: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for host in hosts:
-            values = self.variables(host)
-            plain = tuple((name, value) for name, value in sorted(values.items()) if isinstance(value, str))
+            values = self.variables(host, tasks.json)
+            plain = tuple((name, _revealed(value)) for name, value in sorted(values.items()))
             together.setdefault(plain, []).append(host)
         answers: dict[str, Answer] = {}
         for group in together.values():
-            answers |= self.doors.tasks(group, tasks, values=self.variables(group[0]), timeout=timeout)
+            answers |= self.doors.tasks(group, tasks, values=self.variables(group[0], tasks.json), timeout=timeout)
         return answers
 
-    def variables(self, host: str) -> dict[str, str | Secret]:
-        """Given a host, return the variables that tasks have there."""
+    def variables(self, host: str, tasks: str) -> dict[str, str | Secret]:
+        """Given a host and tasks, return the variables that they name; one that holds a secret is never written."""
         scope = self.stage.scope
-        names = [name for name in self.values.every_name(scope) if name != "host"]
-        return {**self.values.known(scope, host, names), **self.values.secret_inputs(scope)}
+        every = [name for name in self.values.every_name(scope) if name != "host" and name in tasks]
+        plain = self.values.known(scope, host, every)
+        secrets = self.values.secrets
+        held = {
+            name: Secret(text)
+            for name, text in plain.items()
+            if self.values.is_hidden(name, scope) or without_secrets(text, secrets) != text
+        }
+        return {**plain, **held, **{name: it for name, it in self.values.secret_inputs(scope).items() if name in tasks}}
 
     def _call(self, action: FabricAction, host: str) -> FabricCall:
         return FabricCall(action.task, {name: self._filled(text, host) for name, text in action.arguments.items()})
@@ -225,7 +242,7 @@ class StepCall(Struct):
             output=clean([each.answer.output for each in results]),
             error_output=clean([each.answer.error_output for each in results]),
             size=answer.size or len(answer.output.encode("utf-8", "surrogateescape")),
-            detail=recorded_output(without_secrets(answer.detail, secrets)),
+            detail=without_secrets(answer.detail, secrets)[:_LONGEST_DETAIL],
             tries=sum(each.is_begun for each in results),
         )
 
@@ -244,6 +261,10 @@ class StepCall(Struct):
             return tuple(self.values.filled(text, self.stage.scope, host, revealed=False) for text in texts)
         except OperationFailed:
             return texts
+
+
+def _revealed(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _all_tries(results: Sequence[StepResult], texts: Sequence[str]) -> str:

@@ -3,10 +3,12 @@
 Comes in: steps and what they came to. Goes out: events in the ledger; the values and the way of the run that follow.
 """
 
+import base64
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from opspact.errors import Refused
 from opspact.ledger.event_type import EventType
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded, StepOutcome
 from opspact.model.text import Text
@@ -67,6 +69,13 @@ class StepRecorder(Struct, kw_only=True):
     def answered(self, stage: ProcedureStep, question: str, reply: Reply) -> None:
         """Given what the operator answered, record it with its attachments."""
         text = HIDDEN if self._is_secret(question, reply.text) else reply.text
+        for each in reply.attachments:
+            content = base64.b64decode(each.content).decode("utf-8", "replace")
+            if without_secrets(content, self.values.secrets) != content or self.redactor.masked(content) != content:
+                raise Refused(
+                    f"{each.file} holds a secret, and what is attached is kept in the ledger",
+                    hint="attach a copy without it: `opspact runbook resume RUN --attach NAME=FILE`",
+                )
         self.leases.record_border([RunbookAnswered(self.run, stage.name, question, text, reply.attachments)])
         self.values.attach(each.name for each in reply.attachments)
 
@@ -82,7 +91,7 @@ class StepRecorder(Struct, kw_only=True):
             started=started,
             ended=self.doors.now(),
             output=recorded_output(without_secrets(answer.output, self.values.secrets)),
-            detail=recorded_output(without_secrets(answer.detail, self.values.secrets)),
+            detail=without_secrets(answer.detail, self.values.secrets)[:1000],
             changed=answer.changed,
         )
 
@@ -104,6 +113,7 @@ class StepRecorder(Struct, kw_only=True):
         for name in hidden:
             stage = self.procedure.of(event.step)
             self.values.keep(f"{stage.scope}{name}", result.values[name], host=event.host)
+            self.values.hide(f"{stage.scope}{name}")
         return replace(event, values=kept, hidden=hidden)
 
     def _is_secret(self, name: str, value: str) -> bool:

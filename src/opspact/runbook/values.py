@@ -28,6 +28,8 @@ from opspact.values.placeholders import filled, placeholder_names
 from opspact.values.secret import Secret
 
 _MASK = "********"
+_SETS = r"(?:^|[\s;&|(])(?:%s\+?=|for\s+%s\s|read\b[^\n;|]*\b%s\b)"
+"""How a script sets a variable."""
 _SEVERITY = ("skipped", "done", "unknown", "failed")
 """What a step came to on several hosts is the worst of it; on each host, its newest attempt counts."""
 BUILT_IN = ("host", "operator", "run", "target")
@@ -50,6 +52,8 @@ class RunValues:
         self._captured: dict[str, dict[str, str]] = {}
         self._outcomes: dict[str, dict[str, str]] = {}
         self._attached: set[str] = set()
+        self._hidden: set[str] = set()
+        self._givers: dict[str, set[str]] = {}
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -74,6 +78,31 @@ class RunValues:
         """Whether it is known what a step came to, by its scoped name."""
         return step.replace("/", "-") in self._outcomes
 
+    def expect(self, name: str, hosts: Iterable[str]) -> None:
+        """Given the scoped name of a value and the hosts on which a step captures it, remember them.
+
+        On those hosts, a value of another host is none.
+        """
+        self._givers.setdefault(name, set()).update(hosts)
+
+    def missing_variables(self, script: str, scope: str, host: str) -> list[str]:
+        """Given a script, return the values that it asks for, that steps capture and that are not there.
+
+        A variable that the script sets itself is its own.
+        """
+        expected = [name.removeprefix(scope) for name in self._givers if name.startswith(scope)]
+        asked = [name for name in expected if "/" not in name and re.search(rf"\$(?:{name}\b|\{{{name}\}})", script)]
+        known = self.known(scope, host, asked)
+        return [name for name in asked if name not in known and not re.search(_SETS % (name, name, name), script)]
+
+    def is_hidden(self, name: str, scope: str) -> bool:
+        """Whether a value holds a secret: it was captured from a text that had to be masked."""
+        return f"{scope}{name}" in self._hidden
+
+    def hide(self, name: str) -> None:
+        """Given the scoped name of a value, remember that it holds a secret."""
+        self._hidden.add(name)
+
     def keep(self, name: str, value: str, *, host: str = "") -> None:
         """Given the scoped name of a value, keep it: the operator gave it."""
         self._captured.setdefault(name, {})[host] = value
@@ -93,7 +122,7 @@ class RunValues:
         """
         full = f"{scope}{name}"
         if full in self._captured:
-            return _on_host(name, self._captured[full], host)
+            return _on_host(name, self._captured[full], host, is_own=host in self._givers.get(full, ()))
         if full in self._called:
             given = self._called[full]
             return self.filled(given.text, given.scope, host, revealed=revealed)
@@ -153,9 +182,11 @@ class RunValues:
             raise OperationFailed(str(error)) from error
 
 
-def _on_host(name: str, by_host: Mapping[str, str], host: str) -> str:
+def _on_host(name: str, by_host: Mapping[str, str], host: str, *, is_own: bool) -> str:
     if host in by_host:
         return by_host[host]
+    if is_own and "" not in by_host:
+        raise ValueMissing(f'the value "{name}" is missing on {host}', hint="the step that captures it failed there")
     if len(set(by_host.values())) == 1:
         return next(iter(by_host.values()))
     hosts = ", ".join(sorted(by_host))

@@ -123,6 +123,15 @@ def test_a_runbook_that_was_changed_is_not_gone_on_with(contract: Contract, opsp
     assert not effect.exists()
 
 
+def test_what_check_finds_wrong_in_a_runbook_does_not_start(contract: Contract, opspact: Call) -> None:
+    file = contract.folder / "gone"
+    text = f"steps: [{{name: a, text: {{zh: 甲, en: a}}, command: [touch, '{file}', '{{{{ nothing }}}}']}}]\n"
+    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="reversible") + text)
+    said = opspact("runbook", "run", "try")
+    assert (said.code, "OP270" in said.err) == (2, True), said.err
+    assert not file.exists()
+
+
 def test_what_destroys_asks_for_the_name_of_its_target(contract: Contract, opspact: Call) -> None:
     text = "steps: [{name: a, text: {zh: 甲, en: a}, command: [touch, FILE]}]\n"
     file = contract.folder / "gone"

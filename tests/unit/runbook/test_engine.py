@@ -150,8 +150,10 @@ def test_a_rollback_that_failed_is_gone_on_with(ledger: Ledger) -> None:
     runs = office(ledger, *ROLLED_BACK)
     ran = runs.start(FakeDoors({"run second": FAILED, "undo second": FAILED}))
     assert ran.result.detail.startswith("the rollback failed")
+    with pytest.raises(Unanswered, match="roll back"):
+        runs.resume(FakeDoors(), ran.run)
     doors = FakeDoors()
-    again = runs.resume(doors, ran.run)
+    again = runs.resume(doors, ran.run, rollback_second="repeat")
     assert again.result.detail == "rolled back"
     assert [call for call in doors.calls if "run" in call] == []
     assert [call for call in doors.calls if "undo" in call] == ["app1: undo second", "app1: undo first"]
