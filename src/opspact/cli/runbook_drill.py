@@ -25,8 +25,8 @@ from opspact.obligations.obligation import State
 from opspact.report.drill import DrillReport, drill_json, drill_lines, refused_lines
 from opspact.runbook.drill import DrillDoors, DrillRun, Findings, carry_out
 from opspact.runbook.procedure import procedure
-from opspact.runbook.rehearsal import PlannedDrill, PlannedRun, find_emergency, plan_drill, unanswered_steps
 from opspact.runbook.refusal import refuse_errors
+from opspact.runbook.rehearsal import PlannedDrill, PlannedRun, find_emergency, plan_drill, unanswered_steps
 from opspact.runbook.request import RunRequest, checked_inputs
 from opspact.structs import Struct
 from opspact.text.names import list_names

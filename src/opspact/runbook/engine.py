@@ -11,7 +11,14 @@ from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookNotice, RunbookStepEnded, StepOutcome
 from opspact.model.condition import Condition
 from opspact.model.policies.runbook import OnFailure, RunbookStep
-from opspact.model.runbook_actions import ApproveAction, CheckAction, ManualAction, NotifyAction, RollbackAction
+from opspact.model.runbook_actions import (
+    ApproveAction,
+    CheckAction,
+    ManualAction,
+    NotifyAction,
+    RollbackAction,
+    WaitAction,
+)
 from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Prompt
@@ -26,6 +33,7 @@ from opspact.structs import Struct, replace
 CONFIRM, ON_FAILURE, EVIDENCE = "confirm", "on_failure", "evidence"
 """Questions that are no value's."""
 _RETRY = "retry"
+_CHANGES_NOTHING = ApproveAction | CheckAction | ManualAction | NotifyAction | WaitAction
 
 
 class Engine(Struct):
@@ -144,6 +152,8 @@ class Engine(Struct):
         if not chosen:
             self.recorder.record(stage, skipped)
             return StageResult(detail="skipped: its condition does not hold")
+        if not isinstance(stage.runbook_step.action, _CHANGES_NOTHING) and (why := self._no_longer_approved(stage)):
+            return _waiting(why)
         self.recorder.progress.started(stage, [host for host in chosen if host])
         if not isinstance(stage.runbook_step.action, RollbackAction | CheckAction):
             self.doors.release()  # this takes long, or others do it: they may need the hosts meanwhile
@@ -155,6 +165,17 @@ class Engine(Struct):
             case NotifyAction():
                 return self._notify(stage, stage.runbook_step.action)
         return self._on_hosts(stage, chosen, skipped)
+
+    def _no_longer_approved(self, stage: ProcedureStep) -> str:
+        """Return why an approval that was there at an earlier attempt does not count now; empty: all do."""
+        earlier = self.recorder.flow.earlier_approvals
+        for each in self.procedure.steps[: self.procedure.steps.index(stage)]:
+            if each.name in earlier and each.step and isinstance(each.step.action, ApproveAction):
+                verdict = self.doors.approvals(self.recorder.run, each.name, each.step.action.approval)
+                if verdict.outcome is not StepOutcome.DONE:
+                    return f"{each.name}: {verdict.found}; abandon this run and start a new one"
+                earlier.discard(each.name)
+        return ""
 
     def _on_hosts(self, stage: ProcedureStep, hosts: Sequence[str], skipped: list[RunbookStepEnded]) -> StageResult:
         """Carry a step out on hosts, but for those on which an earlier attempt of the run has done so."""

@@ -21,8 +21,14 @@ class Flow:
         self._goto = ""
         self._begun: set[tuple[str, str]] = {(step, "") for step in confirmed}
         self._done: set[tuple[str, str]] = set()
+        self.earlier_approvals: set[str] = set()
+        """Approval steps of earlier attempts: whether they still count is asked before anything is changed."""
         for event in events:
             self.add(event)
+            if event.action == "approve" and event.outcome is StepOutcome.DONE:
+                self.earlier_approvals.add(event.step)
+        if (self._goto, "") in self._begun:
+            self._goto = ""  # a person has said that its target is done
 
     def add(self, event: RunbookStepEnded) -> None:
         """Given a step that ended, follow it."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from opspact.errors import OperationFailed
+from opspact.fleet.failures import quoted
 from opspact.fleet.session import Session
+from opspact.fleet.shell_words import word
 from opspact.ledger.runbook_events import StepOutcome
 from opspact.model.runbook_actions import (
     CommandCheck,
@@ -46,7 +48,7 @@ def _verdict(session: Session, host: Any, check: RunbookCheck) -> Verdict:
 def _asked(session: Session, host: Any, check: RunbookCheck) -> Verdict:
     match check:
         case UnitCheck():
-            return _unit(host, check)
+            return _unit(session, check)
         case FileCheck():
             return _file(host, check)
         case PackageCheck():
@@ -79,13 +81,21 @@ def _of(check: RunbookCheck, problems: Sequence[str], fine: str) -> Verdict:
     return Verdict(outcome, f"{check_name(check)} {'; '.join(problems) or fine}")
 
 
-def _unit(host: Any, check: UnitCheck) -> Verdict:
-    service = host.service(check.name)
-    running = bool(service.is_running)
+def _unit(session: Session, check: UnitCheck) -> Verdict:
+    """Ask systemd itself: testinfra takes every failure of its question for a unit that is not running."""
+    asked = "LoadState,ActiveState,UnitFileState"
+    done = session.run(f"systemctl show --property={asked} -- {word(check.name)}", timeout=_LIMIT)
+    said = dict(line.partition("=")[::2] for line in done.stdout.decode("utf-8", "replace").splitlines())
+    if done.rc != 0 or not said.get("LoadState"):
+        raise ValueError(f"systemd does not answer: {quoted(done.stderr)}")
+    if said["LoadState"] == "not-found":
+        return _of(check, ["does not exist"], "")
+    running = said["ActiveState"] in {"active", "reloading", "refreshing"}
     problems = [] if running == check.running else [f"is {'running' if running else 'not running'}"]
-    if check.enabled is not None and bool(service.is_enabled) != check.enabled:
+    enabled = said.get("UnitFileState", "").startswith(("enabled", "static", "alias", "generated"))
+    if check.enabled is not None and enabled != check.enabled:
         problems.append("is not enabled" if check.enabled else "is enabled")
-    return _of(check, problems, "is running" if running else "is not running")
+    return _of(check, problems, f"is {said['ActiveState']}")
 
 
 def _file(host: Any, check: FileCheck) -> Verdict:

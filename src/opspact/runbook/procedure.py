@@ -14,7 +14,7 @@ from opspact.ledger.canonical import canonical_json
 from opspact.ledger.codec import to_data
 from opspact.model.condition import Condition
 from opspact.model.contract import Contract
-from opspact.model.policies.runbook import OnFailure, Runbook, RunbookStep
+from opspact.model.policies.runbook import Input, OnFailure, Runbook, RunbookStep
 from opspact.model.runbook_actions import (
     AnsibleAction,
     ApproveAction,
@@ -100,10 +100,11 @@ class ProcedureStep(Struct, kw_only=True):
 
 
 class ScopeInput(Struct):
-    """An input of a called runbook: a text over the values of the calling one."""
+    """An input of a called runbook: a text over the values of the calling one, and what it must be."""
 
     scope: str
     text: str
+    input: Input
 
 
 class NeededEvidence(Struct):
@@ -291,7 +292,7 @@ class _Writer:
         for name, each in called.inputs.items():
             text = action.inputs.get(name, each.question.default)
             if text is not None:
-                self.inputs[f"{inner}{name}"] = ScopeInput(prefix, text)
+                self.inputs[f"{inner}{name}"] = ScopeInput(prefix, text, each)
         yield from self.steps(called, prefix=inner, guards=guards, callers=(_Caller(prefix, step), *callers))
 
     def linked(self, steps: list[ProcedureStep]) -> list[ProcedureStep]:

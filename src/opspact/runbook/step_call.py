@@ -8,6 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from opspact.errors import OperationFailed
+from opspact.fleet.shell_words import word
 from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
 from opspact.model.policies.runbook import RunbookStep
 from opspact.model.runbook_actions import (
@@ -80,7 +81,7 @@ class StepCall(Struct):
             try:
                 self.check_values(action, host)
                 ready.append(host)
-            except OperationFailed as error:
+            except (OperationFailed, ValueError) as error:
                 results[host] = StepResult(Answer(outcome=StepOutcome.FAILED, detail=str(error)), is_begun=False)
         answers = self._through_door(ready, action) if ready else {}
         for host in ready:
@@ -91,7 +92,7 @@ class StepCall(Struct):
     def check_values(self, action: Action, host: str) -> None:
         """Raise OperationFailed when a value that the action needs is missing."""
         for text in _texts(action):
-            self._filled(text, host)
+            word(self._filled(text, host))  # no zero byte, which no command can hold
         if isinstance(action, ScriptAction) and (
             missing := self.values.missing_variables(action.script, self.stage.scope, host)
         ):

@@ -23,6 +23,7 @@ from opspact.model.runbook_actions import (
 )
 from opspact.runbook.output import without_secrets
 from opspact.runbook.procedure import Guard, ScopeInput
+from opspact.runbook.request import input_problem
 from opspact.structs import replace
 from opspact.values.placeholders import filled, placeholder_names
 from opspact.values.secret import Secret
@@ -40,6 +41,10 @@ class ValueMissing(OperationFailed):
     """A step needs a value that nothing has given."""
 
 
+class LostValue(ValueMissing):
+    """A value was there, and cannot be had again: whoever asks for it must not take it for an empty one."""
+
+
 class RunValues:
     """The values of one run; `secrets` are those of secret inputs, `called` the inputs of called runbooks."""
 
@@ -53,6 +58,7 @@ class RunValues:
         self._outcomes: dict[str, dict[str, str]] = {}
         self._attached: set[str] = set()
         self._hidden: set[str] = set()
+        self._lost: set[str] = set()
         self._givers: dict[str, set[str]] = {}
 
     @property
@@ -69,6 +75,8 @@ class RunValues:
         for name, value in event.values.items():
             self._captured.setdefault(f"{scope}{name}", {})[event.host] = value
         self._outcomes.setdefault(event.step, {})[event.host] = event.outcome.value
+        held = {name for name in event.hidden if f"{scope}{name}" not in self._captured}
+        self._lost |= {f"{scope}{name}" for name in held}
 
     def keep_outcome(self, step: str, outcome: str) -> None:
         """Given the name of a step and what it came to, keep that: a person has said it."""
@@ -125,11 +133,19 @@ class RunValues:
             return _on_host(name, self._captured[full], host, is_own=host in self._givers.get(full, ()))
         if full in self._called:
             given = self._called[full]
-            return self.filled(given.text, given.scope, host, revealed=revealed)
+            text = self.filled(given.text, given.scope, host, revealed=revealed)
+            if why := input_problem(given.input, self.filled(given.text, given.scope, host)):
+                raise OperationFailed(f"the called runbook's input {name} does not fit: {why}")
+            return text
         if not scope and name in self._secrets:
             return self._secrets[name].reveal() if revealed else _MASK
         if name == "host":
             return host
+        if full in self._lost:
+            raise LostValue(
+                f'the value "{name}" held a secret, so it was not recorded, and the run has been stopped since',
+                hint="abandon the run and start a new one",
+            )
         if name in self._inputs and (not scope or name in BUILT_IN):
             return self._inputs[name]
         raise ValueMissing(f'the value "{name}" is missing', hint="the step that captures it was skipped or has failed")
@@ -154,6 +170,8 @@ class RunValues:
         for name in names:
             try:
                 found[name] = self.value(name, scope, host)
+            except LostValue:
+                raise
             except ValueMissing:
                 continue
         return found

@@ -11,7 +11,10 @@ from opspact.ledger.store import open_ledger
 
 pytestmark = pytest.mark.slow
 
-APPROVAL = "kind: approval\nname: lead\nneeds: {role: operators, count: 1, not_requester: true, expires: 7 days}\n"
+APPROVAL = (
+    "kind: approval\nname: lead\nneeds: {role: operators, count: 1, not_requester: true, expires: 7 days}\n"
+    "for: [destructive]\n"
+)
 EMERGENCY = """\
 kind: emergency
 name: page-gone
