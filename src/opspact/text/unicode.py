@@ -10,7 +10,12 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, formats (tex
 
 def is_invisible(letter: str) -> bool:
     """Given a character, return whether it is invisible; blanks, also the wide ones of Chinese, are not."""
-    return unicodedata.category(letter) in _INVISIBLE
+    return unicodedata.category(letter) in _INVISIBLE or _is_no_character(letter)
+
+
+def _is_no_character(letter: str) -> bool:
+    """Whether Unicode says that this will never be a character; XML takes none of them."""
+    return ord(letter) & 0xFFFE == 0xFFFE or "\ufdd0" <= letter <= "\ufdef"  # noqa: PLR2004 - U+nFFFE and U+nFFFF
 
 
 def first_invisible(text: str) -> str | None:

@@ -60,7 +60,6 @@ def test_a_step_says_what_follows_when_it_fails() -> None:
         ("command: [echo, '{{ host }}'], user: postgres", actions.CommandAction(("echo", "{{ host }}"), "postgres")),
         ("command: [cat], stdin: hello, environment: {A: b}", actions.CommandAction(("cat",), "", {"A": "b"}, "hello")),
         ('script: "df -h\\n"', actions.ScriptAction("df -h\n")),
-        ("fabric: {task: restart, arguments: {unit: x}}", actions.FabricAction("restart", {"unit": "x"})),
         ("approve: lead", actions.ApproveAction("lead")),
         ("backup: daily", actions.BackupAction("daily")),
         ("runbook: {name: fix, inputs: {a: b}}", actions.CallAction("fix", {"a": "b"})),
@@ -92,6 +91,19 @@ def test_a_step_says_what_follows_when_it_fails() -> None:
 )
 def test_each_kind_of_step_has_its_action(fields: str, expected: actions.Action) -> None:
     assert action(fields) == expected
+
+
+def test_a_task_of_the_fabfile_knows_by_which_text_it_runs() -> None:
+    step = "- {name: one, text: {en: one}, fabric: {task: restart, arguments: {unit: x}}}\n"
+
+    def found(fabfile: str) -> actions.Action:
+        files = {"runbooks/fabfile.py": fabfile}
+        return resolve(tree(TOP % "reversible" + f"steps:\n{step}", files=files)).runbooks[0].steps[0].action
+
+    one, other = found("def restart(): ...\n"), found("def restart(): pass\n")
+    assert isinstance(one, actions.FabricAction)
+    assert (one.task, one.arguments, one == found("def restart(): ...\n")) == ("restart", {"unit": "x"}, True)
+    assert one != other
 
 
 def test_tasks_of_ansible_are_kept_as_they_were_written() -> None:

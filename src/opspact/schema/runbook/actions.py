@@ -17,15 +17,15 @@ from opspact.schema.values import validators
 from opspact.schema.values.durations import parse_duration
 from opspact.values.placeholders import whole_placeholder
 
-_REFUSED_WORDS = {
-    "check_mode": "a dry run changes nothing, and a run is none",
-    "delegate_to": "tasks run on the hosts of their step; use a step of its own with on:",
-    "local_action": "tasks run on the hosts of their step",
-}
 _WORDS_OF_TASKS = frozenset(
     {"args", "become", "become_user", "changed_when", "environment", "failed_when", "loop"}
     | {"loop_control", "name", "no_log", "register", "until", "retries", "delay", "vars", "when", "run_once"}
 )
+_REFUSED_WORDS = {
+    "check_mode": "a dry run decides that: it changes nothing",
+    "delegate_to": "a step of its own, with on: HOST, so that the host is taken and covered by a copy",
+}
+"""Words by which a task would run where, or when, nobody expects it."""
 
 
 def _task(value: object) -> dict[str, object]:
@@ -33,9 +33,9 @@ def _task(value: object) -> dict[str, object]:
         raise InvalidValueError(
             Code.WRONG_TYPE, f"expected a task, got {quote(value)}", hint="ansible.builtin.service: {name: nginx}"
         )
-    for name, why in _REFUSED_WORDS.items():
-        if name in value:
-            raise InvalidValueError(Code.BAD_FORM, f"{name} cannot be used in a runbook: {why}", below=(name,))
+    for word, hint in _REFUSED_WORDS.items():
+        if word in value:
+            raise InvalidValueError(Code.BAD_FORM, f"a task has no {word} here", hint=hint, below=(word,))
     modules = [name for name in value if name not in _WORDS_OF_TASKS]
     if len(modules) != 1:
         got = f"got {' and '.join(modules)}" if modules else "got none"

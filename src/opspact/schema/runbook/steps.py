@@ -35,6 +35,7 @@ ACTIONS = (
 """The kinds of steps: each step has the field of one."""
 _ON_HOSTS = frozenset({"ansible", "command", "script", "fabric", "check", "wait", "backup", "restore"})
 _ON_ITS_OWN = frozenset({"command", "script"})
+_REPEATABLE = frozenset({"approve", "check", "manual", "notify", "wait"})
 _ROLLBACKS = ("ansible", "command", "script", "fabric")
 
 Environment = Mapping[
@@ -189,7 +190,7 @@ class RunbookStep(Part):
     )
     idempotent: bool | None = Field(
         default=None,
-        description="it may be repeated without asking; default: true for ansible, backup, check and wait",
+        description="it may be repeated without asking; default: true for ansible and backup",
         examples=[True],
     )
     destructive: bool = Field(
@@ -221,6 +222,9 @@ class RunbookStep(Part):
         for name in ("user", "environment", "stdin"):
             if name in self.model_fields_set and kind not in _ON_ITS_OWN:
                 raise InvalidValueError(Code.BAD_FORM, f"only commands and scripts have {name}", below=(name,))
+        if kind in _REPEATABLE and self.idempotent is not None:
+            message = f"a step of kind {kind} may always be repeated"
+            raise InvalidValueError(Code.BAD_FORM, message, hint="remove idempotent", below=("idempotent",))
         for name in ("ask", "attach"):
             if name in self.model_fields_set and kind != "manual":
                 raise InvalidValueError(Code.BAD_FORM, f"only manual steps have {name}", below=(name,))

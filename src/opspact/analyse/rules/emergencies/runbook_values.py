@@ -20,6 +20,7 @@ from opspact.analyse.runbook_values import (
     TextUse,
     ValueSource,
     precondition_texts,
+    script_names,
     step_texts,
     value_sources,
 )
@@ -111,18 +112,15 @@ def _may_lack(context: RuleContext) -> Iterator[Violation]:
     for values in _values(context):
         located = values.located
         asked = located.step.when.names
-        seen: set[str] = set()
-        for use in step_texts(located):
-            for name in use.names:
-                if name in seen or name in located.runbook.inputs or name in BUILT_IN or name in asked:
-                    continue
+        used = {name: use.path for use in step_texts(located) for name in use.names}
+        for name, path in {**used, **dict(script_names(located))}.items():
+            if name not in located.runbook.inputs and name not in BUILT_IN and name not in asked:
                 before = values.before(name)
                 if before and all(each.can_be_missing(located.step.when) for each in before):
-                    seen.add(name)
                     giver = located.runbook.steps[before[-1].index].name
                     message = f'{located.called}: the value "{name}" is missing if step {giver} is skipped or fails'
                     subject = f"{located.subject} {name}"
-                    yield Violation(located.policy, message, use.path, subject=subject)
+                    yield Violation(located.policy, message, path, subject=subject)
 
 
 def _invalid(context: RuleContext) -> Iterator[Violation]:

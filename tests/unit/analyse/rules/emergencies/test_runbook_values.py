@@ -1,5 +1,7 @@
 """Edges of the rules about the values of runbooks: what gives a name, where one may stand, what may be missing."""
 
+import json
+
 import pytest
 from analysing import found, messages
 from building import backup
@@ -95,6 +97,24 @@ def test_a_value_of_a_step_that_may_be_skipped_or_fail_may_be_missing() -> None:
     jumped = "command: [x], on_failure: goto, goto: step-3"
     assert subjects("OP271", jumped, READ, use) == ["step-3 name"]
     assert subjects("OP271", skipped, READ, use, top=UNIT) == [], "the second step gives it in any case"
+
+
+@pytest.mark.parametrize(
+    ("script", "is_needed"),
+    [
+        ('rm -r "$name/cache"', True),
+        ('rm -r "${name}/cache"', True),
+        ('rm -r "${name:?}/cache"', False),
+        ('rm -r "${name:-/tmp}/cache"', False),
+        ('name=x; rm -r "$name"', False),
+        ('for name in a b; do echo "$name"; done', False),
+        ('ls | while read -r name; do echo "$name"; done', False),
+        ('echo "$names"', False),
+    ],
+)
+def test_a_variable_of_a_script_may_be_missing_too(script: str, *, is_needed: bool) -> None:
+    written = (READ + ", when: {unit: a}", f"script: {json.dumps(script)}")
+    assert subjects("OP271", *written, top=UNIT) == (["step-2 name"] if is_needed else [])
 
 
 @pytest.mark.parametrize("written", ["{{ a.b }}", "{{ unit | lower }}", "{{ unit + 1 }}", "{{ }}", "{{ Unit }}"])
