@@ -206,9 +206,7 @@ class RunCommand(Struct):
         self.operator.check(made.questions, made.evidence)
         refuse_errors(head.contract, head.day, made)
         refuse_outside_rehearsal(head.contract, made, request.drill)
-        if made.refuses_blackouts:
-            refuse_changes(self.ledger, head.contract, now())
-            refuse_closed(head.contract, made.written, now())
+        self._refuse_blackouts(made)
         id_ = new_id(PROCEDURE, now(), token_hex(3))
         new = NewRun(id_, runbook.name, request.targets)
         claims = claimed_targets(self.ledger, head.contract.name, new, now=now())
@@ -234,13 +232,21 @@ class RunCommand(Struct):
         made = run_procedure(self.work.head.contract, found)
         self.operator.check(made.questions, made.evidence)
         refuse_outside_rehearsal(self.work.head.contract, made, found.started.event.drill)
+        self._refuse_blackouts(made)
         claims = reclaimed_targets(self.ledger, self.work.head.contract.name, found)
         return self._carry_out(self._attempt(made, found.started.event, found), claims)
+
+    def _refuse_blackouts(self, made: Procedure) -> None:
+        """Raise Refused while windows or a freeze forbid changes, if one of the runbooks keeps to them."""
+        if made.refuses_blackouts:
+            refuse_changes(self.ledger, self.work.head.contract, now())
+            refuse_closed(self.work.head.contract, made.written, now())
 
     def _confirm(self, made: Procedure, confirmed: str | None) -> None:
         """Have the operator name the target of what destroys. Raise Refused when it is another name, or none."""
         runbook, target = made.runbook, made.targets[0]
-        if runbook.risk is not Risk.DESTRUCTIVE:
+        called = (each for each in self.work.head.contract.runbooks if each.name in made.runbooks)
+        if all(each.risk is not Risk.DESTRUCTIVE for each in called):
             return
         if confirmed is None:
             prompt = Prompt("confirm", "target", f"{runbook.name} is destructive. Type the name of its target")

@@ -109,7 +109,8 @@ def _read(question: str) -> str:
 def attachment(name: str, path: Path) -> Attachment:
     """Given the name of the evidence and a file, return what is recorded. Raise Refused when it cannot be read."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}") from error
     if len(data) > _LARGEST:

@@ -31,11 +31,15 @@ _DISCOVERED = {"auto", "auto_legacy", "auto_silent", "auto_legacy_silent"}
 
 
 class Hold(Struct):
-    """What a run holds of a host: its token there, the name of its attempt, the host's Python as words of a shell."""
+    """What a run holds of a host: its token there, the name of its attempt, the host's Python as words of a shell.
+
+    `former`: tokens under which the same attempt held the host before; what it has started then, and left, goes on.
+    """
 
     token: int
     attempt: str
     python: str
+    former: tuple[int, ...] = ()
 
 
 def run_interpreter(attempt: str) -> str:
@@ -158,7 +162,7 @@ done
 
 def _marked(hold: Hold) -> str:
     """Return the shell that defines `marked`: whether processes of other runs are left; it ends where nobody knows."""
-    own = quote(f"OPSPACT_FENCE={mark(hold.token)}")
+    own = " ".join(f"-e {quote(f'OPSPACT_FENCE={mark(token)}')}" for token in (hold.token, *hold.former))
     return f"""\
 space=$(readlink /proc/self/ns/pid) || exit
 marked() {{

@@ -97,7 +97,9 @@ def result_lines(found: RunResult) -> Iterator[Line]:
 
 def resume_lines(run: str) -> Iterator[Line]:
     """Given a run that is not done, yield how to go on with it, and how to give it up."""
-    yield line(f"`opspact runbook resume {run}` goes on, `opspact runbook abandon {run}` gives it up", indent=2)
+    yield line(
+        f"`opspact runbook resume {run}` goes on, `opspact runbook abandon {run} --reason TEXT` gives it up", indent=2
+    )
 
 
 def result_json(found: RunResult) -> str:

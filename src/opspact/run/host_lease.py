@@ -4,6 +4,7 @@ In: sessions that have their hosts' locks. Out: hosts on which this run alone wr
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from opspact.fleet import fence
@@ -23,10 +24,18 @@ def attempt_of(leases: Leases) -> str:
     return f"{leases.run}.{leases.attempt}"
 
 
-def take(leases: Leases, sessions: Sequence[Sessions], hosts: Iterable[Host], *, python: str) -> dict[str, str]:
+def take(
+    leases: Leases,
+    sessions: Sequence[Sessions],
+    hosts: Iterable[Host],
+    *,
+    python: str,
+    former: Mapping[str, Sequence[int]] = MappingProxyType({}),
+) -> dict[str, str]:
     """Given the sessions that have the hosts' locks, take the hosts; return for each that could not be taken why.
 
-    `python` is the interpreter of hosts that name none. Raise LeaseLost when another run has taken all of them.
+    `python` is the interpreter of hosts that name none. `former`: the tokens by which this attempt held each before.
+    Raise LeaseLost when another run has taken all of them.
     """
     chosen = {host.name: host for host in hosts}
     found = _each(sessions, fence.newest_token, chosen)
@@ -34,7 +43,7 @@ def take(leases: Leases, sessions: Sequence[Sessions], hosts: Iterable[Host], *,
 
     def enter(session: Session) -> None:
         own = fence.host_interpreter(chosen[session.name].variables, python)
-        fence.take(session, Hold(tokens[session.name], attempt_of(leases), own))
+        fence.take(session, Hold(tokens[session.name], attempt_of(leases), own, tuple(former.get(session.name, ()))))
 
     entered = _each(sessions, enter, tokens)
     why = {name: it for name, it in {**found, **entered}.items() if isinstance(it, str)}

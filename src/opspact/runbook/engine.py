@@ -16,7 +16,6 @@ from opspact.model.runbook_actions import (
     CheckAction,
     ManualAction,
     NotifyAction,
-    RollbackAction,
     WaitAction,
 )
 from opspact.run.execution import StageResult, Work
@@ -110,7 +109,9 @@ class Engine(Struct):
             answers = {} if failed else self.doors.backup(backup, hosts)
             failed += [f"{backup} of {host}: {it.detail}" for host, it in answers.items() if not _is_done(it)]
             for host, verdict in copies.items():
-                answer = answers.get(host) or verdict_answer([verdict])
+                left = Answer(outcome=StepOutcome.SKIPPED, detail="no copy was made, as another one does not count")
+                unmade = verdict_answer([verdict]) if verdict.outcome is not StepOutcome.DONE else left
+                answer = answers.get(host) or unmade
                 said = replace(answer, output=f"{backup}: {verdict.found}\n{answer.output}")
                 events.append(self.recorder.event(stage, host, said, started=started))
         self.recorder.record(stage, one_for_each_host(events))
@@ -137,7 +138,7 @@ class Engine(Struct):
     def _has_evidence(self, needed: NeededEvidence) -> bool:
         """Whether evidence is there; that of a called runbook of which nothing was carried out is not needed."""
         stages = (each.name for each in self.procedure.steps if each.scope == needed.scope and each.part is Part.STEP)
-        if needed.scope and not any(map(self.recorder.flow.is_begun, stages)):
+        if needed.scope and not any(map(self.recorder.flow.has_started, stages)):
             return True
         return needed.name in self.values.known(needed.scope, "", [needed.name]) or self.values.is_attached(needed.name)
 
@@ -155,8 +156,8 @@ class Engine(Struct):
         if not isinstance(stage.runbook_step.action, _CHANGES_NOTHING) and (why := self._no_longer_approved(stage)):
             return _waiting(why)
         self.recorder.progress.started(stage, [host for host in chosen if host])
-        if not isinstance(stage.runbook_step.action, RollbackAction | CheckAction):
-            self.doors.release()  # this takes long, or others do it: they may need the hosts meanwhile
+        if isinstance(stage.runbook_step.action, ApproveAction | ManualAction):
+            self.doors.release()  # people need the hosts meanwhile: whoever takes one would end this run
         match stage.runbook_step.action:
             case ManualAction():
                 return self._manual(stage, stage.runbook_step.action)
@@ -185,11 +186,12 @@ class Engine(Struct):
         while todo:
             self._try(stage, todo, tries)
             bad = [host for host in todo if not tries[host][-1].is_done]
+            follows = ""
             try:
                 follows = self._following(stage, {host: tries[host][-1].answer for host in bad})
-            except BaseException:  # whatever ends the question: what the step came to is known, and is recorded
-                self.recorder.record(stage, [*skipped, *self._events(stage, tries, started=started)])
-                raise
+            finally:
+                if not follows:  # whatever ended the question: what the step came to is known, and is recorded
+                    self.recorder.record(stage, [*skipped, *self._events(stage, tries, started=started)])
             todo = bad if follows == _RETRY else []
         events = self._events(stage, tries, started=started, following=_after(stage, follows))
         self.recorder.record(stage, [*skipped, *events])
@@ -310,11 +312,12 @@ class Engine(Struct):
         """Record what a step without hosts came to, and return how its stage ended."""
         event = self.recorder.event(stage, "", answer, started=started)
         event = self.recorder.with_values(event, StepResult(answer, values or {}))
+        follows = ""
         try:
             follows = self._following(stage, {} if _is_done(answer) else {"": answer})
-        except BaseException:
-            self.recorder.record(stage, [event], more=more)
-            raise
+        finally:
+            if not follows:
+                self.recorder.record(stage, [event], more=more)
         if follows == _RETRY:
             follows = OnFailure.ABORT
         following = "" if _is_done(answer) else _after(stage, follows)
@@ -326,7 +329,7 @@ class Engine(Struct):
         if action is None:
             raise AssertionError("a stage that rolls back has an action")
         flow = self.recorder.flow
-        hosts = [host for host in flow.hosts_to_roll_back(stage) if not flow.is_done(stage.name, host)]
+        hosts = [host for host in flow.rollback_hosts(stage) if not flow.is_done(stage.name, host)]
         self.recorder.progress.started(stage, hosts)
         back = replace(stage, step=replace(stage.runbook_step, action=action, captures={}, asserted=Condition()))
         call, started = StepCall(back, self.values, self.doors, self.recorder.run), self.doors.now()

@@ -52,11 +52,11 @@ class Flow:
         """Whether a step is done on a host: it is not repeated there when its stage starts over for others."""
         return (step, host) in self._done
 
-    def is_begun(self, step: str) -> bool:
+    def has_started(self, step: str) -> bool:
         """Whether a step was begun, on whatever host."""
         return any(name == step for name, _ in self._begun)
 
-    def hosts_to_roll_back(self, stage: ProcedureStep) -> tuple[str, ...]:
+    def rollback_hosts(self, stage: ProcedureStep) -> tuple[str, ...]:
         """Given a stage that takes a step back, return the hosts on which that step was begun."""
         step = stage.name.removeprefix(ROLLING_BACK)
         if (step, "") in self._begun:
@@ -68,7 +68,7 @@ class Flow:
         if stage.part is Part.ROLLBACK:
             if not self.is_rolling_back:
                 return "nothing is rolled back"
-            return "" if self.hosts_to_roll_back(stage) else "its step was not carried out"
+            return "" if self.rollback_hosts(stage) else "its step was not carried out"
         if stage.part is Part.CLOSE:
             return ""
         if self.is_rolling_back:

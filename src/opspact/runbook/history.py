@@ -144,7 +144,10 @@ def _refuse_open(before: RunbookRun, target: RunbookTarget) -> None:
         raise Busy(words, hint="wait until it has ended, or stop it")
     raise Refused(
         f"run {before.id} of {what} is {before.word}",
-        hint=f"`opspact runbook resume {before.id}` goes on with it, `opspact runbook abandon {before.id}` gives it up",
+        hint=(
+            f"`opspact runbook resume {before.id}` goes on with it, "
+            f"`opspact runbook abandon {before.id} --reason TEXT` gives it up"
+        ),
     )
 
 
@@ -169,7 +172,7 @@ def reclaimed_targets(ledger: Ledger, contract: str, found: RunbookRun) -> tuple
         if newest.run != found.id:
             raise Refused(
                 f"run {newest.run} of {started.runbook} for {host} began after run {found.id}",
-                hint=f"go on with that one; `opspact runbook abandon {found.id}` gives this one up",
+                hint=f"go on with that one; `opspact runbook abandon {found.id} --reason TEXT` gives this one up",
             )
         claims.append(RunbookTarget(started.runbook, host, newest.number + 1, found.id))
     return tuple(claims)

@@ -10,7 +10,6 @@ from typing import Any
 from opspact.errors import OperationFailed
 from opspact.fleet.failures import quoted
 from opspact.fleet.session import Session
-from opspact.fleet.shell_words import word
 from opspact.ledger.runbook_events import StepOutcome
 from opspact.model.runbook_actions import (
     CommandCheck,
@@ -25,6 +24,7 @@ from opspact.model.runbook_actions import (
 from opspact.runbook.doors import HostCommand, Verdict
 from opspact.runbook.host_command import GRACE, LONGEST, shell_command
 from opspact.steps.http_answer import HttpAnswer
+from opspact.steps.systemd import state_command
 from opspact.verify.backend import host_of
 from opspact.verify.batch import CHECK_ERRORS
 
@@ -83,8 +83,7 @@ def _of(check: RunbookCheck, problems: Sequence[str], fine: str) -> Verdict:
 
 def _unit(session: Session, check: UnitCheck) -> Verdict:
     """Ask systemd itself: testinfra takes every failure of its question for a unit that is not running."""
-    asked = "LoadState,ActiveState,UnitFileState"
-    done = session.run(f"systemctl show --property={asked} -- {word(check.name)}", timeout=_LIMIT)
+    done = session.run(state_command(check.name), timeout=_LIMIT)
     said = dict(line.partition("=")[::2] for line in done.stdout.decode("utf-8", "replace").splitlines())
     if done.rc != 0 or not said.get("LoadState"):
         raise ValueError(f"systemd does not answer: {quoted(done.stderr)}")

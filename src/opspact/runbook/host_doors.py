@@ -63,6 +63,8 @@ class HostDoors:
         self._sessions: dict[str, Sessions] = {}
         self._taken: dict[str, Sessions] = {}
         """The hosts that are taken, each with the sessions in which its commands are fenced."""
+        self._former: dict[str, list[int]] = {}
+        """The tokens of each host so far: what steps of this attempt have left running is not ended by the next."""
 
     def __enter__(self) -> Self:
         """Return the doors."""
@@ -93,7 +95,13 @@ class HostDoors:
         ready = [host for host in new if host not in why]
         if ready:
             sessions = list({id(self._of(host)): self._of(host) for host in ready}.values())
-            why |= host_lease.take(self._leases, sessions, self._head.hosts(ready), python=self._python)
+            why |= host_lease.take(
+                self._leases, sessions, self._head.hosts(ready), python=self._python, former=self._former
+            )
+        tokens = self._leases.tokens
+        for host in ready:
+            if host in tokens:
+                self._former.setdefault(host, []).append(tokens[host])
         taken = [host for host in ready if host not in why]
         # The lock is not kept: when this program is killed, its shell there would keep it. Whoever takes the host
         # meanwhile ends what this run does there, by the fence.

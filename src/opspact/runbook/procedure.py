@@ -299,7 +299,7 @@ class _Writer:
         """Given all steps, return them with what follows a failed one as names of stages."""
         names = [*(each.name for each in steps), CLOSE]
 
-        def following(step: RunbookStep, scope: str) -> str:
+        def target(step: RunbookStep, scope: str) -> str:
             return names[self._first[f"{scope}{step.goto}"]] if step.on_failure is OnFailure.GOTO else ""
 
         found = []
@@ -307,9 +307,9 @@ class _Writer:
             own = stage.runbook_step
             by = next((it for it in callers if it.step.on_failure is not OnFailure.ABORT), None)
             if own.on_failure is not OnFailure.ABORT or by is None:
-                found.append(replace(stage, step=replace(own, goto=following(own, stage.scope))))
+                found.append(replace(stage, step=replace(own, goto=target(own, stage.scope))))
                 continue
-            goto = following(by.step, by.scope)
+            goto = target(by.step, by.scope)
             at = names[self._after[f"{by.scope}{by.step.name}"]]
             step = replace(own, on_failure=by.step.on_failure, goto=goto)
             found.append(replace(stage, step=step, continues_at=at))

@@ -48,9 +48,10 @@ def refuse_outside_rehearsal(contract: Contract, procedure: Procedure, drill: st
 
     A fault is made in a drill alone, and nothing of a drill touches a host that is not there to be broken.
     """
-    if procedure.runbook.rehearsal_only and not drill:
+    faults = [each.name for each in contract.runbooks if each.rehearsal_only and each.name in procedure.runbooks]
+    if faults and not drill:
         raise Refused(
-            f"runbook {procedure.runbook.name} makes a fault: it runs in drills alone",
+            f"runbook {faults[0]} makes a fault: it runs in drills alone",
             hint="`opspact runbook drill EMERGENCY`",
         )
     hosts = {*procedure.targets, *(host for step in procedure.steps for host in step.hosts)} if drill else set()

@@ -151,13 +151,13 @@ class StepCall(Struct):
     def variables(self, host: str, tasks: str) -> dict[str, str | Secret]:
         """Given a host and tasks, return the variables that they name; one that holds a secret is never written."""
         scope = self.stage.scope
-        every = [name for name in self.values.every_name(scope) if name != "host" and name in tasks]
+        every = [name for name in self.values.every_name(scope) if name in tasks]
         plain = self.values.known(scope, host, every)
         secrets = self.values.secrets
         held = {
             name: Secret(text)
             for name, text in plain.items()
-            if self.values.is_hidden(name, scope) or without_secrets(text, secrets) != text
+            if self.values.holds_secret(name, scope) or without_secrets(text, secrets) != text
         }
         return {**plain, **held, **{name: it for name, it in self.values.secret_inputs(scope).items() if name in tasks}}
 

@@ -103,7 +103,7 @@ class RunValues:
         known = self.known(scope, host, asked)
         return [name for name in asked if name not in known and not re.search(_SETS % (name, name, name), script)]
 
-    def is_hidden(self, name: str, scope: str) -> bool:
+    def holds_secret(self, name: str, scope: str) -> bool:
         """Whether a value holds a secret: it was captured from a text that had to be masked."""
         return f"{scope}{name}" in self._hidden
 

@@ -87,6 +87,11 @@ def start_command(unit: str) -> str:
     return f"{_forget_starts(unit)}\n{_START} {quote(unit)}"
 
 
+def state_command(unit: str) -> str:
+    """Given a unit, return the command that prints its LoadState, ActiveState and UnitFileState, a line each."""
+    return f"systemctl show --property=LoadState,ActiveState,UnitFileState -- {quote(unit)}"
+
+
 def start_at_once(unit: str) -> str:
     """Given a service, return the shell that starts it as it is defined now, and does not wait for its end.
 
