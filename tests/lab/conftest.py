@@ -19,7 +19,8 @@ HERE = Path(__file__).parent
 NAME = os.environ.get("OPSPACT_TEST_LAB", "test") + os.environ.get("PYTEST_XDIST_WORKER", "")
 """The lab's name: each of xdist's workers has a lab of its own."""
 LONGEST = (
-    *("two_releases", "bad_days", "resources", "apply", "lab_leaning", "runs", "uutils", "timers", "restarts"),
+    *("two_releases", "bad_days", "emergencies", "resources", "apply", "lab_leaning", "runs", "uutils", "timers"),
+    "restarts",
     *("sessions", "drill", "leavers", "notes", "bastion", "two_contracts", "code_tables", "data_care", "own_login"),
     *("restore", "rebuild", "emergency_access", "attacks", "prune", "onhost", "devices", "accounts", "log_review"),
     *("mariadb", "other_access", "redaction", "collect", "backup_faults", "adopt", "waves"),
