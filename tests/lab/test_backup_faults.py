@@ -163,6 +163,7 @@ def test_the_network_is_cut_and_the_server_does_not_notice(lab: Lab, contract: C
     demand_recovery(lab, contract)
 
 
+@pytest.mark.soak
 def test_the_host_goes_down_and_comes_back(lab: Lab, contract: Contract) -> None:
     contract = on_day(contract, 3)
     copy = status(contract)["copies"][0]["copy"]

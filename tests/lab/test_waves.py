@@ -92,6 +92,7 @@ def test_a_canary_that_breaks_nginx_stops_the_rollout_and_is_rolled_back(two_dat
         contract.good("verify")
 
 
+@pytest.mark.soak
 def test_a_freeze_between_two_waves_stops_the_rest_until_it_ends(two_databases: Lab) -> None:
     slowly = POLICIES.replace("{pause: look}, ", "").replace("settle: 1s", "settle: 20s")
     with small(two_databases, "shop", slowly) as contract:
