@@ -1,12 +1,13 @@
-"""Commands of operators on one host: through a session, through fabric over our sessions, and through fabric alone.
+"""Commands of operators on one host: as a runbook, as a task of a fabfile over our sessions, and by fabric alone.
 
 In: nothing. Out: a lab of one host, and rows. All run in this process; each contestant logs in once for its commands.
 """
 
+import io
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from benchkit.bed import LAB
 from benchkit.measure import EXACT, Taking
 from benchkit.table import Row
 from benchkit.timing import BenchError, Run
+from opspact.cli.main import main
 from opspact.fleet.connection import Settings
 from opspact.fleet.fabric.connection import Connection
 from opspact.fleet.failures import HostLost
@@ -25,15 +27,44 @@ from opspact.fleet.sessions import open_sessions
 from opspact.model.inventory.host import Host
 
 HOST = "app1"
+CONTRACT = """\
+kind: contract
+name: operating
+customer: {zh: 甲, en: Customer}
+provider: {zh: 乙, en: Provider}
+period: 2026-01-01..2035-12-31
+zone: Asia/Shanghai
+language: en
+"""
+RUNBOOK = """\
+kind: runbook
+name: twenty
+text: {zh: 二十条命令, en: Twenty commands}
+symptoms: {zh: [慢], en: [slow]}
+risk: reversible
+hosts: web
+without_restore_point: {zh: 没有数据, en: no data is changed}
+steps:
+"""
 COMMANDS = tuple(f"test -e /etc/hostname && echo step {number}" for number in range(20))
 SIZE = 16 * 1024 * 1024
 LARGE = f"yes 数据库连接失败 | head -c {SIZE}"
 
 
 class Operating:
-    """The lab with its host."""
+    """The lab with its host, and a folder for a contract that has the commands as a runbook."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.folder = folder
+        (folder / "policies").mkdir(parents=True)
+        (folder / "runbooks").mkdir()
+        lab.inventory(folder / "inventory")
+        (folder / "policies/contract.yaml").write_text(CONTRACT, encoding="utf-8")
+        steps = (
+            f"  - {{name: step-{number}, text: {{zh: 一步, en: a step}}, command: [sh, -c, {line!r}]}}\n"
+            for number, line in enumerate(COMMANDS)
+        )
+        (folder / "runbooks/twenty.yaml").write_text(RUNBOOK + "".join(steps), encoding="utf-8")
         strict = f"-o UserKnownHostsFile={lab.known_hosts} -o GlobalKnownHostsFile=/dev/null -o IdentitiesOnly=yes"
         self.lab = lab
         self.host = Host(
@@ -46,9 +77,17 @@ class Operating:
             },
         )
 
-    def by_session(self) -> Run:
-        """Measure the commands in the shell of a session, as a runbook runs them."""
-        return self._on_session(lambda it: [it.run(line).stdout.decode() for line in COMMANDS], _check_steps)
+    def by_runbook(self) -> Run:
+        """Measure the commands as steps of a runbook: from reading the contract to the end of the run in the ledger."""
+        shown = io.StringIO()
+
+        def run() -> str:
+            asked = ["--contract", str(self.folder), "--close-connections", "runbook", "run", "twenty", "--host", HOST]
+            with redirect_stdout(shown), redirect_stderr(io.StringIO()):
+                main([*asked, "--format", "json"])
+            return shown.getvalue()
+
+        return _measured(run, lambda text: text.count('"outcome": "done"') == len(COMMANDS) + 2)
 
     def by_ours(self) -> Run:
         """Measure the commands as a task of a fabfile runs them."""
@@ -114,20 +153,20 @@ def _measured(work: Callable[[], Any], is_right: Callable[[Any], bool]) -> Run:
     return Run(seconds, load=load)
 
 
-def operate(_: Path, taking: Taking) -> list[Row]:
+def operate(folder: Path, taking: Taking) -> list[Row]:
     """Measure twenty commands, and 16 MB of output of one command, on a lab of its own."""
     lab = Lab(LAB)
     lab.down()
     try:
-        bed = Operating(lab.up([HostSpec(HOST, ("web",), 11, "bookworm")]))
-        taking.turns({"session": bed.by_session, "ours": bed.by_ours, "fabric": bed.by_fabric}, at_least=EXACT)
+        bed = Operating(lab.up([HostSpec(HOST, ("web",), 11, "bookworm")]), folder / "operating")
+        taking.turns({"runbook": bed.by_runbook, "ours": bed.by_ours, "fabric": bed.by_fabric}, at_least=EXACT)
         taking.turns({"large, ours": bed.large_by_ours, "large, fabric": bed.large_by_fabric})
     finally:
         lab.down()
     work, large = f"{len(COMMANDS)} commands on one host", "16 MB of output of one command"
     theirs = taking.figure("fabric", "fabric 3.2 over one connection")
     return [
-        Row(work, taking.figure("session", "a session, as `command` steps use it"), theirs, 1.0, at_most=True),
+        Row(work, taking.figure("runbook", "a runbook of `command` steps"), theirs, 1.0, at_most=True),
         Row(work, taking.figure("ours", "a task of a fabfile, over OpenSSH"), theirs, 1.5, at_most=True),
         Row(
             large,
