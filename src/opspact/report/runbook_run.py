@@ -159,7 +159,7 @@ def dry_run_lines(steps: Sequence[DryStep]) -> Iterator[Line]:
                 ("would run  ", "quiet"), shortened(" ".join(map(shlex.quote, each.command)), 300), indent=4, hang=4
             )
     yield line()
-    yield line(f"coverage {percent(steps)} %", "; nothing was changed and nothing was recorded")
+    yield line(f"coverage {percent(steps)} %", "; nothing was changed, and no run is recorded")
 
 
 def dry_run_json(procedure: Procedure, steps: Sequence[DryStep]) -> str:
