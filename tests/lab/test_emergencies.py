@@ -122,7 +122,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_an_application_that_does_not_start_is_reinstalled_once_somebody_else_has_approved(site: Site) -> None:
-    fault = "systemctl stop nginx; rm /usr/sbin/nginx; systemctl start nginx"
+    fault = "systemctl stop nginx; rm /usr/sbin/nginx; systemctl start nginx; systemctl is-active nginx"
     assert site.lab.root(site.web, f"echo data >/srv/oa/data; {fault}").rc != 0
     began = time.monotonic()
     arguments = ("--host", site.web, "--confirm", site.web, "--format", "json")
