@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -124,7 +125,8 @@ def test_a_host_that_cannot_be_reached_is_unreachable(written: Written, base: Pa
         "one": HostState.OK,
         "two": HostState.UNREACHABLE,
     }
-    assert "refused" in outcome.hosts["two"].message
+    # ssh may be gone before Ansible has fed it the module: then it says that, and not what ssh said.
+    assert re.search("refused|could not be sent", outcome.hosts["two"].message)
 
 
 def test_a_playbook_that_ansible_cannot_read_is_broken_with_its_own_words(written: Written, base: Path) -> None:
