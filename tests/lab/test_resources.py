@@ -23,7 +23,9 @@ EMERGENCY = """\
 kind: runbook
 name: reinstall
 text: {zh: 重新安装, en: Reinstall}
-steps: [{text: {zh: 是否运行, en: Is it running?}, check: systemctl is-active x, on: db}]
+risk: read-only
+hosts: db
+steps: [{name: running, text: {zh: 是否运行, en: Is it running?}, check: [{unit: x.service}]}]
 ---
 kind: emergency
 name: will-not-start
