@@ -72,7 +72,6 @@ def starts(lab: Lab) -> dict[str, str]:
     return {host: lab.root(host, STARTED).out for host in ("app1", "app2")}
 
 
-@pytest.mark.soak
 def test_hosts_chosen_without_the_server_that_they_lean_on_are_made_so_but_for_that(
     lab: Lab, contract: Contract
 ) -> None:
