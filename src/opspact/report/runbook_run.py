@@ -59,9 +59,10 @@ class RunProgress:
         place = f"{self._names.index(stage.name) + 1}/{len(self._names)}  " if known else ""
         self._screen.show([line((place, "quiet"), (f"{stage.name}  ", "title"), f"{self._text(stage)}{on}", hang=4)])
 
-    def ended(self, _stage: ProcedureStep, events: Sequence[RunbookStepEnded]) -> None:
-        """A stage has ended."""
-        self._screen.show(each for event in events for each in step_lines(event))
+    def ended(self, stage: ProcedureStep, events: Sequence[RunbookStepEnded]) -> None:
+        """A stage has ended; that nothing is rolled back is not worth a line."""
+        shown = [each for each in events if stage.part is not Part.ROLLBACK or each.outcome is not StepOutcome.SKIPPED]
+        self._screen.show(each for event in shown for each in step_lines(event))
 
     def _text(self, stage: ProcedureStep) -> str:
         text = stage.step.text.in_language(self._language) if stage.step else stage.part.value

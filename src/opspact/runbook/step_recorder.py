@@ -32,7 +32,7 @@ class Progress(Protocol):
     def started(self, stage: ProcedureStep, hosts: Sequence[str]) -> None:
         """A stage begins on hosts (none: on no host)."""
 
-    def ended(self, _stage: ProcedureStep, events: Sequence[RunbookStepEnded]) -> None:
+    def ended(self, stage: ProcedureStep, events: Sequence[RunbookStepEnded]) -> None:
         """A stage has ended, with these results."""
 
 
