@@ -153,3 +153,16 @@ def test_drills_are_due_when_they_failed_and_not_before_a_policy_is_applied(opsp
     assert opspact("runbook", "drill").code == 2
     assert opspact("runbook", "drill", "page-gon").code == 2
     assert page.exists()
+
+
+def test_what_is_due_is_rehearsed_and_what_is_not_is_left_alone(contract: Contract, opspact: Call, page: Path) -> None:
+    """After an apply, a drill that is owed within ten days is due soon; one that is owed in half a year is not."""
+    contract.write("policies/emergency.yaml", f"{APPROVAL}---\n{EMERGENCY}".replace("180 days", "10 days"))
+    applied = opspact("apply", "--yes")
+    assert applied.code == 0, applied.err
+    said = opspact("runbook", "drill", "--due", "--format", "json")
+    assert said.code == 0, said.err
+    assert [each["emergency"] for each in json.loads(said.out)["drills"]] == ["page-gone"]
+    assert page.read_text(encoding="utf-8") == "mistake\n"
+    contract.write("policies/emergency.yaml", f"{APPROVAL}---\n{EMERGENCY}")
+    assert opspact("runbook", "drill", "--due").code == 4
