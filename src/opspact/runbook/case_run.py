@@ -87,8 +87,9 @@ def _is_tried(step: RunbookStep, tried: set[str]) -> bool:
 
 
 class _Ran(Struct):
-    """What came of a run: its end, why, its steps, its values, what of the case was never asked for."""
+    """What came of a run: its targets, end, why, its steps, its values, what of the case was never asked for."""
 
+    targets: tuple[str, ...]
     end: str
     detail: str
     steps: tuple[tuple[str, str], ...]
@@ -118,7 +119,7 @@ class _Case(Struct):
     def _carry_out(self) -> _Ran:
         runbook = find_runbook(self.contract, self.test.runbook)
         redactor = Redactor()
-        targets = chosen_targets(runbook, self.case.targets)
+        targets = chosen_targets(runbook, self.case.targets or runbook.hosts[:1])
         inputs = checked_inputs(runbook, self.case.inputs, redactor)
         secrets = {name: Secret(f"secret-{name}") for name, each in runbook.inputs.items() if each.secret is not None}
         made = procedure(self.contract, runbook, targets, inputs=inputs)
@@ -132,7 +133,7 @@ class _Case(Struct):
         found = read_run(self.ledger, self.contract.name, self.run, now=datetime.now(UTC))
         events = [each.event for each in found.steps]
         end = "rolled back" if found.is_rolled_back else _end(result)
-        return _Ran(end, result.detail, tuple(_steps(events)), engine.values, tuple(doors.unused()))
+        return _Ran(targets, end, result.detail, tuple(_steps(events)), engine.values, tuple(doors.unused()))
 
     def _context(self) -> Context:
         return Context(at=datetime.now(UTC), actor=_OPERATOR, contract=self.contract.name)
@@ -168,7 +169,7 @@ def _problems(case: RunbookCase, ran: _Ran) -> Iterator[str]:
         yield _first_difference(ran.steps, steps)
     for name, value in expected.values.items():
         try:
-            found = ran.values.value(name, "", case.targets[0])
+            found = ran.values.value(name, "", ran.targets[0])
         except ValueMissing:
             yield f'the value {name} is missing, expected "{value}"'
             continue

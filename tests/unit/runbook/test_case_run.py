@@ -11,15 +11,16 @@ from opspact.resolve.contract import resolve
 from opspact.runbook.case_run import CaseResult, run_cases
 
 APPROVAL = "kind: approval\nname: lead\nneeds: {role: customer}\nfor: [destructive]\n"
-TEST = "kind: runbook_test\nname: tried\nrunbook: try\ncases:\n- name: case\n  targets: app1\n"
+TEST = "kind: runbook_test\nname: tried\nrunbook: try\ncases:\n- name: case\n"
+TARGETS = "  targets: app1\n"
 FIRST = step("first", "command: [run, first]\ncapture: {word: {output: true}}")
 SECOND = step("second", 'command: [run, "{{ word }}"]')
 
 
-def result(steps: tuple[str, ...], case: str, *, head: str = "", expect: str) -> CaseResult:
+def result(steps: tuple[str, ...], case: str, *, head: str = "", expect: str, targets: str = TARGETS) -> CaseResult:
     written = "".join(f"  {line}\n" for line in (*case.splitlines(), f"expect: {expect}"))
     files = {"runbooks/r.yaml": runbook(*steps, head=head), "runbooks/called.yaml": CALLED}
-    contract = resolve(tree(APPROVAL, BACKUP, TEST + written, files=files))
+    contract = resolve(tree(APPROVAL, BACKUP, TEST + targets + written, files=files))
     (found,) = run_cases(contract, contract.runbook_tests)
     return found
 
@@ -32,6 +33,13 @@ def test_what_the_case_does_not_say_succeeds() -> None:
     found = result((FIRST, SECOND), "", expect="{end: done, steps: {first: done, second: done}, values: {word: ''}}")
     assert (found.problems, found.end, found.is_passed) == ((), "done", True)
     assert found.steps == (("first", "done"), ("second", "done"))
+
+
+def test_without_targets_it_runs_for_the_first_host_of_the_runbook() -> None:
+    fault = "faults: [{step: first, on: %s, output: hello}]"
+    expect = "{end: done, steps: {first: done}, values: {word: hello}}"
+    assert result((FIRST,), fault % "app1", expect=expect, targets="").problems == ()
+    assert result((FIRST,), fault % "app2", expect=expect, targets="").problems != ()
 
 
 def test_a_fault_gives_output_and_exit_codes_to_a_step() -> None:

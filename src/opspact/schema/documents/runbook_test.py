@@ -62,7 +62,11 @@ class RunbookCase(Part):
 
     name: Name = Field(description="the name of the case, unique in the test", examples=["link-is-lost"])
     text: Text | None = Field(default=None, description="what it shows", examples=[{"en": "the link is lost"}])
-    targets: Several[HostName] = Field(description="the hosts that it is run for", examples=["app1"])
+    targets: Several[HostName] = Field(
+        default=(),
+        description="the hosts that it is run for; without them, the first of the runbook",
+        examples=["app1"],
+    )
     inputs: Mapping[Word, str] = Field(
         default_factory=dict,
         description="inputs; secrets have a value of their own",
