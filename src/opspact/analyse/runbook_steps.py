@@ -13,21 +13,6 @@ from opspact.structs import Struct
 
 Path = tuple[str | int, ...]
 
-_WORDS: Mapping[type, str] = {
-    actions.AnsibleAction: "ansible",
-    actions.ApproveAction: "approve",
-    actions.BackupAction: "backup",
-    actions.CallAction: "runbook",
-    actions.CheckAction: "check",
-    actions.CommandAction: "command",
-    actions.FabricAction: "fabric",
-    actions.ManualAction: "manual",
-    actions.NotifyAction: "notify",
-    actions.RestoreAction: "restore",
-    actions.ScriptAction: "script",
-    actions.WaitAction: "wait",
-}
-
 
 class LocatedStep(Struct):
     """A step where it is written."""
@@ -80,7 +65,7 @@ def possible_hosts(runbook: Runbook, hosts: StepHosts) -> tuple[str, ...]:
 
 def action_word(action: actions.Action) -> str:
     """Given an action, return the word by which its step has it."""
-    return _WORDS[type(action)]
+    return actions.ACTION_NAMES[type(action)]
 
 
 def located_steps(context: RuleContext) -> tuple[LocatedStep, ...]:

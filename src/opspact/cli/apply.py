@@ -17,6 +17,7 @@ from opspact.cli.approved_plan import ApprovedPlan, read_plan
 from opspact.cli.hosts import CommandContext, Diff, command_context
 from opspact.cli.output_format import Format
 from opspact.cli.settings import Settings, settings_of
+from opspact.cli.streams import can_ask
 from opspact.cli.times import elapsed
 from opspact.errors import ExitCode, Refused
 from opspact.fleet.ansible import RunSettings
@@ -220,5 +221,5 @@ def _print(
 
 def refuse_without_terminal(hint: str = "use --yes, or a plan file from `opspact plan --live --out FILE`") -> None:
     """Raise Refused, with what to do instead, where there is no terminal on which somebody can be asked."""
-    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise Refused("no terminal to ask for confirmation", hint=hint)

@@ -15,6 +15,7 @@ from opspact.cli.jobs import chosen_jobs, run_jobs
 from opspact.cli.output_format import Format
 from opspact.cli.runbook_run import Answers, Form, RunCommand
 from opspact.cli.runbook_terminal import Operator, pairs
+from opspact.cli.streams import can_ask
 from opspact.errors import ExitCode, NothingFound, OpspactError, Refused
 from opspact.evidence.assessment import assess
 from opspact.ledger.run_events import RunOutcome
@@ -53,8 +54,7 @@ def drill(  # noqa: PLR0913 - one for each option
     work = command_context(context)
     if (emergency is None) is not due:
         raise Refused("which emergency?", hint="name one, or use --due for all that are due")
-    is_asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-    drilling = _Drilling(work, pairs("--answer", answers), is_asked)
+    drilling = _Drilling(work, pairs("--answer", answers), can_ask())
     work.passwords()  # asked before anything is shown
     chosen = [find_emergency(work.head.contract, emergency)] if emergency else due_emergencies(work, now())
     if not chosen:

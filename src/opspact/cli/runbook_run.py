@@ -17,6 +17,7 @@ from opspact.cli.output_format import Format
 from opspact.cli.runbook_doors import doors
 from opspact.cli.runbook_terminal import Operator, pairs
 from opspact.cli.settings import settings_of
+from opspact.cli.streams import can_ask
 from opspact.errors import ExitCode, Refused
 from opspact.evidence.approvals import people_named
 from opspact.fleet import signals
@@ -64,8 +65,8 @@ from opspact.runbook.refusal import refuse_errors
 from opspact.runbook.rehearsal import refuse_outside_rehearsal
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
 from opspact.structs import Struct, replace
-from opspact.workspace.workspace import actor, context, now, redactor
-from opspact.workspace.workspace import context as context_of
+from opspact.workspace.workspace import actor, now, redactor
+from opspact.workspace.workspace import context as recording
 
 Answers = Annotated[
     list[str] | None,
@@ -134,7 +135,7 @@ def resume(  # noqa: PLR0913 - one for each option
     work.passwords()
     with work.ledger() as ledger:
         found = run_to_resume(read_run(ledger, work.head.contract.name, run, now=now()))
-        RunApprovals(ledger, work.head.contract, found.started).receive(given, context=context_of(work.head))
+        RunApprovals(ledger, work.head.contract, found.started).receive(given, context=recording(work.head))
         return _shown(work, RunCommand(work, ledger, operator).resume(found), form)
 
 
@@ -148,15 +149,14 @@ def abandon(
     work = command_context(ctx)
     with work.ledger() as ledger:
         found = run_to_resume(read_run(ledger, work.head.contract.name, run, now=now()))
-        ledger.record(RunbookAbandoned(found.id, reason), context=context(work.head))
+        ledger.record(RunbookAbandoned(found.id, reason), context=recording(work.head))
     settings_of(ctx).stdout.show([line((found.id, "title"), "  is abandoned")])
     return ExitCode.CLEAN
 
 
 def _operator(work: CommandContext, answers: Sequence[str] | None, attached: Sequence[str] | None) -> Operator:
     files = {name: Path(path) for name, path in pairs("--attach", attached).items()}
-    is_asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-    return Operator(pairs("--answer", answers), files, is_asked, work.settings.stderr)
+    return Operator(pairs("--answer", answers), files, can_ask(), work.settings.stderr)
 
 
 def _asked_inputs(operator: Operator, runbook: Runbook, given: Mapping[str, str], *, language: str) -> dict[str, str]:
@@ -223,7 +223,7 @@ class RunCommand(Struct):
         made = procedure(head.contract, request.runbook, request.targets, inputs=request.inputs)
         started = RunbookStarted("dry-run", request.runbook.name, made.digest, request.targets, request.inputs)
         values = self._attempt(made, started).values()
-        leases = Leases(self.ledger, partial(context, head), run="dry-run", attempt=1)
+        leases = Leases(self.ledger, partial(recording, head), run="dry-run", attempt=1)
         with doors(self.work, self.ledger, leases, operator=self.operator) as opened:
             return made, tuple(DryRun(made, values, opened).steps())
 
@@ -267,7 +267,7 @@ class RunCommand(Struct):
 
     def _carry_out(self, attempt: Attempt, opening: tuple[EventType, ...] = ()) -> RunResult:
         head, run, made = self.work.head, attempt.run, attempt.procedure
-        leases = Leases(self.ledger, partial(context, head), run=run.id, attempt=attempt.state.attempt + 1)
+        leases = Leases(self.ledger, partial(recording, head), run=run.id, attempt=attempt.state.attempt + 1)
         attempt = replace(attempt, answers=self._answers(attempt.planned()))
         progress = RunProgress(self.work.settings.stderr, made, language=head.contract.language)
         with (

@@ -50,6 +50,11 @@ def set_up() -> None:
     sys.stderr = _better(sys.stderr)
 
 
+def can_ask() -> bool:
+    """Whether there is a terminal on which somebody reads questions and answers them."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _better(stream: TextIO | None) -> TextIO:
     if stream is None:
         return cast("TextIO", Output(io.FileIO(os.open(os.devnull, os.O_WRONLY), "w"), encoding="utf-8"))

@@ -3,7 +3,7 @@
 In: what operators and their runs do. Out: events.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -20,6 +20,14 @@ class StepOutcome(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"  # its condition did not hold, or another step was gone to
     UNKNOWN = "unknown"  # nobody knows whether it took effect: the link was lost, its process was killed
+
+
+_SEVERITY = (StepOutcome.SKIPPED, StepOutcome.DONE, StepOutcome.UNKNOWN, StepOutcome.FAILED)
+
+
+def worst(outcomes: Iterable[StepOutcome], *, default: StepOutcome = StepOutcome.SKIPPED) -> StepOutcome:
+    """Given what a step came to on several hosts or at several checks, return the worst; of none, `default`."""
+    return max(outcomes, key=_SEVERITY.index, default=default)
 
 
 class RunbookStarted(EventType):

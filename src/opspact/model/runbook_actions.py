@@ -174,9 +174,26 @@ class CallAction(Struct):
     inputs: Mapping[str, str]
 
 
-HostAction = AnsibleAction | CommandAction | ScriptAction | FabricAction | CheckAction | WaitAction
-"""What is done on each host of a step."""
-Action = HostAction | ManualAction | ApproveAction | NotifyAction | BackupAction | RestoreAction | CallAction
+WritingAction = AnsibleAction | CommandAction | ScriptAction | FabricAction
+"""What may write on a host by itself; copies are taken and restored by the host's own jobs."""
+HarmlessAction = ApproveAction | CheckAction | ManualAction | NotifyAction | WaitAction
+"""What changes nothing."""
+Action = WritingAction | HarmlessAction | BackupAction | RestoreAction | CallAction
 """Every kind of action."""
-RollbackAction = AnsibleAction | CommandAction | ScriptAction | FabricAction
+RollbackAction = WritingAction
 """What takes the effect of a step back."""
+ACTION_NAMES: Mapping[type, str] = {
+    AnsibleAction: "ansible",
+    ApproveAction: "approve",
+    BackupAction: "backup",
+    CallAction: "runbook",
+    CheckAction: "check",
+    CommandAction: "command",
+    FabricAction: "fabric",
+    ManualAction: "manual",
+    NotifyAction: "notify",
+    RestoreAction: "restore",
+    ScriptAction: "script",
+    WaitAction: "wait",
+}
+"""The word by which each action is written."""

@@ -10,7 +10,7 @@ from opspact.analyse.runbook_steps import action_word
 from opspact.model.policies.runbook import OnFailure, Runbook, RunbookStep
 from opspact.model.runbook_actions import ApproveAction, CallAction, ManualAction
 from opspact.report.lines import one_line
-from opspact.report.runbook_words import condition_words, in_language, label
+from opspact.report.runbook_words import condition_words, label
 from opspact.structs import Struct
 
 START, END, BACK, FAILED = "begin", "finish", "back", "failed"
@@ -83,13 +83,13 @@ def runbook_chart(runbook: Runbook, language: str) -> Chart:
         nodes.append(Node(BACK, Shape.STEP, label("rollback", language), ", ".join(taken_back)))
         nodes.append(Node(FAILED, Shape.BORDER, label("failed", language)))
         edges.append(Edge(BACK, FAILED, EdgeKind.NEXT))
-    title = f"{runbook.name}: {_shown(in_language(runbook.text, language))}"
+    title = f"{runbook.name}: {_shown(runbook.text.in_language(language))}"
     return Chart(title, language, tuple(nodes), tuple(edges))
 
 
 def _before(runbook: Runbook, language: str) -> Iterator[Node]:
     if runbook.preconditions:
-        texts = "; ".join(in_language(each.text, language) for each in runbook.preconditions)
+        texts = "; ".join(each.text.in_language(language) for each in runbook.preconditions)
         yield Node("preconditions", Shape.STEP, label("preconditions", language), _shown(texts))
     if runbook.restore_points:
         yield Node("restore", Shape.STEP, label("restore point", language), ", ".join(runbook.restore_points))
@@ -108,7 +108,7 @@ def _step(step: RunbookStep, identifier: str, language: str) -> Node:
     notes += [step.action.approval] if isinstance(step.action, ApproveAction) else []
     notes += [label("destructive", language)] if step.destructive else []
     notes += [label(step.on_failure.value, language)] if step.on_failure in {OnFailure.CONTINUE, OnFailure.ASK} else []
-    text = _shown(in_language(step.text, language))
+    text = _shown(step.text.in_language(language))
     return Node(identifier, shape, step.name, text, " · ".join(notes), is_destructive=step.destructive)
 
 

@@ -39,12 +39,7 @@ _WORDS: Mapping[str, Text] = {
 
 def label(word: str, language: str) -> str:
     """Given a word of ours, return it in a language."""
-    return in_language(_WORDS[word], language)
-
-
-def in_language(text: Text, language: str) -> str:
-    """Given a text, return it in a language, or in the other one where it is not written in that."""
-    return (text.zh if language == CHINESE else text.en) or text.en or text.zh or ""
+    return _WORDS[word].in_language(language)
 
 
 def condition_words(condition: Condition, language: str) -> str:

@@ -90,7 +90,7 @@ class Attempt(Struct, kw_only=True):
         for step in self.before.steps:
             values.add(step.event, scopes.get(step.event.step, ""))
         for name in self.confirmed:
-            values.keep_outcome(name, StepOutcome.DONE.value)
+            values.keep_outcome(name, StepOutcome.DONE)
         values.attach(it.name for answer in self.before.answers for it in answer.event.attachments)
         return values
 

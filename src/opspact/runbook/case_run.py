@@ -13,7 +13,7 @@ from pathlib import Path
 from opspact.errors import OpspactError
 from opspact.ledger.context import Context
 from opspact.ledger.run_events import RunOutcome
-from opspact.ledger.runbook_events import RunbookStarted, RunbookStepEnded, StepOutcome
+from opspact.ledger.runbook_events import RunbookStarted, RunbookStepEnded, StepOutcome, worst
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract import Contract
 from opspact.model.policies.runbook import RunbookStep
@@ -149,11 +149,10 @@ def _steps(events: list[RunbookStepEnded]) -> Iterator[tuple[str, str]]:
 
     What every run has is among them where it failed.
     """
-    order = (StepOutcome.DONE, StepOutcome.UNKNOWN, StepOutcome.FAILED)
     found: dict[str, StepOutcome] = {}
     for event in events:
         if event.outcome is not StepOutcome.SKIPPED and event.step != CLOSE:
-            found[event.step] = max(found.get(event.step, StepOutcome.DONE), event.outcome, key=order.index)
+            found[event.step] = worst((found.get(event.step, StepOutcome.DONE), event.outcome))
     for step, outcome in found.items():
         if step not in _OF_EVERY_RUN or outcome is not StepOutcome.DONE:
             yield step, outcome.value

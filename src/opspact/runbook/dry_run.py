@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from opspact.errors import OperationFailed
-from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
+from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome, worst
 from opspact.model.policies.runbook import Risk
 from opspact.model.runbook_actions import (
     AnsibleAction,
@@ -78,9 +78,7 @@ class DryRun(Struct):
     def _preconditions(self, stage: ProcedureStep) -> DryStep:
         answers: list[Answer] = []
         for each in self.procedure.runbook.preconditions:
-            hosts = each.hosts.names or stage.hosts
-            if each.hosts.input:
-                hosts = (self.values.value(each.hosts.input, "", ""),)
+            hosts = self.values.precondition_hosts(each, stage.hosts)
             answers += map(
                 verdict_answer,
                 self.doors.check({host: self.values.filled_checks(each.checks, host) for host in hosts}).values(),
@@ -169,7 +167,6 @@ class DryRun(Struct):
 
 
 def _simulated(stage: ProcedureStep, hosts: Sequence[str], answers: Sequence[Answer]) -> DryStep:
-    order = [StepOutcome.FAILED, StepOutcome.UNKNOWN, StepOutcome.DONE]
-    outcome = min((each.outcome for each in answers), key=order.index, default=StepOutcome.UNKNOWN)
+    outcome = worst((each.outcome for each in answers), default=StepOutcome.UNKNOWN)
     found = "; ".join(filter(None, (each.detail for each in answers))) or "as expected"
     return DryStep(stage.name, action_name(stage), tuple(hosts), Coverage.SIMULATED, found, outcome)

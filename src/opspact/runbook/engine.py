@@ -13,10 +13,9 @@ from opspact.model.condition import Condition
 from opspact.model.policies.runbook import OnFailure, RunbookStep
 from opspact.model.runbook_actions import (
     ApproveAction,
-    CheckAction,
+    HarmlessAction,
     ManualAction,
     NotifyAction,
-    WaitAction,
 )
 from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
@@ -32,7 +31,6 @@ from opspact.structs import Struct, replace
 CONFIRM, ON_FAILURE, EVIDENCE = "confirm", "on_failure", "evidence"
 """Questions that are no value's."""
 _RETRY = "retry"
-_CHANGES_NOTHING = ApproveAction | CheckAction | ManualAction | NotifyAction | WaitAction
 
 
 class Engine(Struct):
@@ -82,9 +80,7 @@ class Engine(Struct):
         events, failed = [], []
         self.recorder.progress.started(stage, stage.hosts)
         for each in self.procedure.runbook.preconditions:
-            hosts = each.hosts.names or stage.hosts
-            if each.hosts.input:
-                hosts = (self.values.value(each.hosts.input, "", ""),)
+            hosts = self.values.precondition_hosts(each, stage.hosts)
             started = self.doors.now()
             found = self.doors.check({host: self.values.filled_checks(each.checks, host) for host in hosts})
             for host, verdicts in found.items():
@@ -153,7 +149,7 @@ class Engine(Struct):
         if not chosen:
             self.recorder.record(stage, skipped)
             return StageResult(detail="skipped: its condition does not hold")
-        if not isinstance(stage.runbook_step.action, _CHANGES_NOTHING) and (why := self._no_longer_approved(stage)):
+        if not isinstance(stage.runbook_step.action, HarmlessAction) and (why := self._no_longer_approved(stage)):
             return _waiting(why)
         self.recorder.progress.started(stage, [host for host in chosen if host])
         if isinstance(stage.runbook_step.action, ApproveAction | ManualAction):

@@ -17,18 +17,14 @@ from opspact.model.contract import Contract
 from opspact.model.policies.runbook import Input, OnFailure, Runbook, RunbookStep
 from opspact.model.runbook_actions import (
     AnsibleAction,
-    ApproveAction,
     BackupAction,
     CallAction,
     CheckAction,
-    CommandAction,
-    FabricAction,
+    HarmlessAction,
     ManualAction,
-    NotifyAction,
     Question,
     RestoreAction,
-    ScriptAction,
-    WaitAction,
+    WritingAction,
 )
 from opspact.model.text import Text
 from opspact.run.stage import Run, Stage
@@ -45,10 +41,6 @@ _DEEPEST = 8
 """Runbooks that call each other so deep are taken for a circle."""
 
 _CHECKING = Duration.from_time("elapsed", timedelta(minutes=10))
-
-_HARMLESS = ApproveAction | CheckAction | ManualAction | NotifyAction | WaitAction
-_WRITES = AnsibleAction | CommandAction | ScriptAction | FabricAction
-"""What may write on a host by itself; copies are taken and restored by the host's own jobs."""
 
 
 _NO_TEXT = Text("", "")
@@ -178,7 +170,7 @@ class Procedure(Struct, kw_only=True):
 
 def _is_repeatable(stage: ProcedureStep) -> bool:
     """Whether a stage may start over without asking; nobody can say of an approval that it is done."""
-    if stage.step is None or isinstance(stage.step.action, _HARMLESS):
+    if stage.step is None or isinstance(stage.step.action, HarmlessAction):
         return True
     if stage.part is Part.ROLLBACK:
         return isinstance(stage.step.rollback_action, AnsibleAction)
@@ -316,7 +308,7 @@ class _Writer:
         return found
 
     def _hosts(self, step: RunbookStep, prefix: str, runbook: Runbook) -> tuple[str, ...]:
-        if not isinstance(step.action, _WRITES | BackupAction | RestoreAction) and not _looks_at_hosts(step):
+        if not isinstance(step.action, WritingAction | BackupAction | RestoreAction) and not _looks_at_hosts(step):
             return ()
         if step.hosts.input:
             return (self._host_input(step.hosts.input, prefix),)
@@ -371,7 +363,7 @@ def writes(step: ProcedureStep) -> bool:
     """Whether a step may write on its hosts by itself, so that the run has to take them before."""
     if step.part is Part.ROLLBACK:
         return True
-    return step.step is not None and isinstance(step.step.action, _WRITES)
+    return step.step is not None and isinstance(step.step.action, WritingAction)
 
 
 def _digest(runbooks: Mapping[str, Runbook]) -> str:

@@ -9,9 +9,10 @@ from hashlib import sha256
 
 from opspact.errors import OperationFailed
 from opspact.fleet.shell_words import word
-from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
+from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome, worst
 from opspact.model.policies.runbook import RunbookStep
 from opspact.model.runbook_actions import (
+    ACTION_NAMES,
     Action,
     AnsibleAction,
     BackupAction,
@@ -29,19 +30,6 @@ from opspact.runbook.procedure import Guard, ProcedureStep
 from opspact.runbook.values import RunValues, ValueMissing, captured, filled_check
 from opspact.structs import Struct, replace
 from opspact.values.secret import Secret
-
-ACTION_NAMES: Mapping[type, str] = {
-    AnsibleAction: "ansible",
-    BackupAction: "backup",
-    CheckAction: "check",
-    CommandAction: "command",
-    FabricAction: "fabric",
-    RestoreAction: "restore",
-    ScriptAction: "script",
-    WaitAction: "wait",
-}
-"""What each action on hosts is called."""
-
 
 _LONGEST_DETAIL = 1000
 """What is longer is cut after it was masked: a secret at the cut would lose its mask."""
@@ -232,7 +220,7 @@ class StepCall(Struct):
             step=self.stage.name,
             host=host,
             attempt=attempt,
-            action=ACTION_NAMES.get(type(action), ""),
+            action=ACTION_NAMES[type(action)],
             outcome=answer.outcome,
             started=started,
             ended=self.doors.now(),
@@ -282,8 +270,7 @@ def _all_tries(results: Sequence[StepResult], texts: Sequence[str]) -> str:
 def verdict_answer(verdicts: Sequence[Verdict]) -> Answer:
     """Given what checks found, return the answer: as bad as the worst of them, a line for each."""
     lines = "".join(f"{each.outcome.value}: {each.found}\n" for each in verdicts)
-    worst = [StepOutcome.FAILED, StepOutcome.UNKNOWN, StepOutcome.DONE]
-    outcome = min((each.outcome for each in verdicts), key=worst.index, default=StepOutcome.UNKNOWN)
+    outcome = worst((each.outcome for each in verdicts), default=StepOutcome.UNKNOWN)
     detail = "; ".join(each.found for each in verdicts if each.outcome is not StepOutcome.DONE)
     return Answer(outcome=outcome, output=lines, changed=False, detail=detail)
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from opspact.errors import Refused
 from opspact.ledger.event_type import EventType
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded, StepOutcome
+from opspact.model.runbook_actions import ACTION_NAMES
 from opspact.model.text import Text
 from opspact.onhost.redaction import HIDDEN, Redactor
 from opspact.run.leases import Leases
@@ -127,7 +128,7 @@ def action_name(stage: ProcedureStep) -> str:
     """Return what the action of a stage is called."""
     if stage.step is None:
         return stage.part.value
-    return type(stage.step.action).__name__.removesuffix("Action").lower()
+    return ACTION_NAMES[type(stage.step.action)]
 
 
 def one_for_each_host(events: Sequence[RunbookStepEnded]) -> list[RunbookStepEnded]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opspact.errors import OperationFailed
-from opspact.ledger.runbook_events import RunbookStepEnded
-from opspact.model.policies.runbook import Capture
+from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome, worst
+from opspact.model.policies.runbook import Capture, Precondition
 from opspact.model.runbook_actions import (
     CommandCheck,
     FileCheck,
@@ -31,8 +31,6 @@ from opspact.values.secret import Secret
 _MASK = "********"
 _SETS = r"(?:^|[\s;&|(])(?:%s\+?=|for\s+%s\s|read\b[^\n;|]*\b%s\b)"
 """How a script sets a variable."""
-_SEVERITY = ("skipped", "done", "unknown", "failed")
-"""What a step came to on several hosts is the worst of it; on each host, its newest attempt counts."""
 BUILT_IN = ("host", "operator", "run", "target")
 """Values that every step has: its host, who runs the runbook, the run's name, the first of its targets."""
 
@@ -55,7 +53,7 @@ class RunValues:
         self._secrets = dict(secrets)
         self._called = dict(called)
         self._captured: dict[str, dict[str, str]] = {}
-        self._outcomes: dict[str, dict[str, str]] = {}
+        self._outcomes: dict[str, dict[str, StepOutcome]] = {}  # by step and host: the newest attempt's
         self._attached: set[str] = set()
         self._hidden: set[str] = set()
         self._lost: set[str] = set()
@@ -74,11 +72,11 @@ class RunValues:
         """Given a step that ended, keep its values and what it came to; `scope` is that of its runbook."""
         for name, value in event.values.items():
             self._captured.setdefault(f"{scope}{name}", {})[event.host] = value
-        self._outcomes.setdefault(event.step, {})[event.host] = event.outcome.value
+        self._outcomes.setdefault(event.step, {})[event.host] = event.outcome
         held = {name for name in event.hidden if f"{scope}{name}" not in self._captured}
         self._lost |= {f"{scope}{name}" for name in held}
 
-    def keep_outcome(self, step: str, outcome: str) -> None:
+    def keep_outcome(self, step: str, outcome: StepOutcome) -> None:
         """Given the name of a step and what it came to, keep that: a person has said it."""
         self._outcomes[step] = {"": outcome}
 
@@ -160,6 +158,12 @@ class RunValues:
         """Given checks for a host, return them with their values. Raise ValueMissing."""
         return tuple(filled_check(each, lambda text: self.filled(text, scope, host)) for each in checks)
 
+    def precondition_hosts(self, precondition: Precondition, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """Given a precondition of the runbook that is run, return the hosts on which it is checked."""
+        if precondition.hosts.input:
+            return (self.value(precondition.hosts.input, "", ""),)
+        return precondition.hosts.names or targets
+
     def masked(self, text: str, scope: str) -> str:
         """Given a text for people, return it with values, and nothing secret in it. Raise ValueMissing."""
         return without_secrets(self.filled(text, scope, "", revealed=False), self.secrets)
@@ -193,7 +197,7 @@ class RunValues:
         for name in names:
             stage = f"{guard.scope}{name}".replace("/", "-")
             if name not in values and stage in self._outcomes:
-                values[name] = max(self._outcomes[stage].values(), key=_SEVERITY.index)
+                values[name] = worst(self._outcomes[stage].values()).value
         try:
             return guard.condition.holds(values)
         except ValueError as error:

@@ -75,7 +75,7 @@ class OutputStorage:
 class ListenerGroup:
     """The watchers of one stream. Used by the thread that reads it: watchers keep a state for each thread.
 
-    invoke's own responders are shown the newest part, and told how far it has moved. Others are shown all, as they are
+    invoke's own responders are shown the newest part, and given how far it has moved. Others are shown all, as they are
     promised.
     """
 
