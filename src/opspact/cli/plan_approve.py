@@ -12,6 +12,7 @@ import typer
 from opspact.cli.approved_plan import read_plan
 from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.settings import settings_of
+from opspact.cli.signing import SigningKey, write_out
 from opspact.errors import ExitCode, Refused
 from opspact.fleet.signers import contract_key, signers_of
 from opspact.fleet.ssh_signature import InvalidSignature, sign, verify
@@ -25,14 +26,7 @@ def command(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan file from `opspact plan --live --out FILE`.")],
     *,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            "--key",
-            metavar="FILE",
-            help="The SSH key; default: the one of yours that is a signing key of the contract.",
-        ),
-    ] = None,
+    key: SigningKey = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="The file to write; default: FILE.PERSON.approval."),
@@ -57,10 +51,7 @@ def command(
     )
     person, why = _signed_by(work, statement, signature)
     place = out or file.with_name(f"{file.name}.{person or 'unknown'}{SUFFIX}")
-    try:
-        place.write_text(approval_text(SignedApproval(statement, signature)), encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"cannot write {place}: {error.strerror}", hint="use another file with --out") from error
+    write_out(place, approval_text(SignedApproval(statement, signature)))
     words = f"plan {plan.digest[:12]} of {plan.requester} approved by {person or 'somebody unknown'}: {place}"
     settings.stdout.show([line(words), *([line((why, "doubt"), indent=2)] if why else [])])
     return ExitCode.CLEAN

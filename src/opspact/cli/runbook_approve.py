@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from opspact.cli.hosts import CommandContext, command_context
+from opspact.cli.signing import SigningKey, write_out
 from opspact.errors import ExitCode, NothingFound, Refused
 from opspact.fleet.signers import contract_key
 from opspact.fleet.ssh_signature import sign
@@ -31,14 +32,7 @@ def approve(
         str | None, typer.Argument(metavar="STEP", help="The step; default: the one that waits for an approval.")
     ] = None,
     *,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            "--key",
-            metavar="FILE",
-            help="The SSH key; default: the one of yours that is a signing key of the contract.",
-        ),
-    ] = None,
+    key: SigningKey = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write the approval to a file instead of recording it."),
@@ -79,13 +73,6 @@ def _approve(
     if out is None:
         approvals.receive([signed], context=recording)
     else:
-        _write(out, approval_text(signed))
+        write_out(out, approval_text(signed))
     where = f": {out}" if out is not None else ", recorded in the ledger"
     stdout.show([line(f"step {thing.step} of run {thing.run} approved by {seen.person}{where}")])
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"cannot write {file}: {error.strerror}", hint="use another file with --out") from error
