@@ -14,12 +14,10 @@ from opspact.model.policies.runbook import OnFailure, Runbook, StepHosts
 from opspact.model.text import Text
 from opspact.structs import Struct
 from opspact.values.placeholders import placeholder_names
+from opspact.values.script_variables import needed_variables
 
-BUILT_IN = frozenset({"host", "operator", "run", "target"})
-"""Values that every run has."""
 OWN = frozenset({"output", "exit_code", "changed"})
 """Values of the step itself, for what it asserts."""
-_NEEDED = re.compile(r"\$\{?([a-z][a-z0-9_]*)")
 _VARIABLE = re.compile(r"\$\{?([a-z][a-z0-9_]*)")
 
 
@@ -48,10 +46,8 @@ def step_texts(located: LocatedStep) -> Iterator[TextUse]:
 def script_names(located: LocatedStep) -> Iterator[tuple[str, Path]]:
     """Given a step, yield the variables that its script needs and does not set itself, and where it is written."""
     if isinstance(located.step.action, actions.ScriptAction):
-        script = located.step.action.script
-        for name in dict.fromkeys(_NEEDED.findall(script)):
-            if not re.search(rf"(?:\b{name}=|\bread\b[^\n;]*\b{name}\b|\bfor {name}\b|\$\{{{name}:?[-+=?])", script):
-                yield name, located.action_path
+        for name in needed_variables(located.step.action.script):
+            yield name, located.action_path
 
 
 def precondition_texts(runbook: Runbook) -> Iterator[TextUse]:

@@ -14,6 +14,7 @@ from opspact.ledger.events import Recorded
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded, StepOutcome
 from opspact.model.contract import Contract
+from opspact.model.policies.runbook import ROLLING_BACK
 from opspact.model.text import Text
 from opspact.report import document_words as say
 from opspact.report.page import Block, Fields, Output, Page, Paragraph, SignatureLines, Table, Title
@@ -23,8 +24,6 @@ from opspact.structs import Struct
 from opspact.text.durations import format_hours
 from opspact.text.instants import format_second_with_offset
 from opspact.text.sizes import format_bytes
-
-_BACK = "rollback-"
 
 
 def transcript_page(found: Transcript, contract: Contract, language: str) -> Page:
@@ -189,7 +188,7 @@ class _Writer(Struct):
         if step.name in say.STAGES:
             return self._say(say.STAGES[step.name])
         text = self._say(step.text) if step.text else ""
-        return f"{self._say(say.ROLL_BACK)}: {text}" if step.name.startswith(_BACK) and text else text
+        return f"{self._say(say.ROLL_BACK)}: {text}" if step.name.startswith(ROLLING_BACK) and text else text
 
     def _step_title(self, step: TranscriptStep) -> str:
         purpose = self._purpose(step)
@@ -265,11 +264,7 @@ class _Writer(Struct):
     def _answers(self, step: TranscriptStep) -> Iterator[Block]:
         if step.answers:
             head = self._heads(say.QUESTION, say.ANSWER, say.WHO, say.WHEN, say.EVENT)
-            rows = (
-                (it.event.question, it.event.answer, self._actor(it.actor), self._clock(it.at), str(it.sequence))
-                for it in step.answers
-            )
-            yield Table(head, tuple(rows))
+            yield Table(head, tuple(map(self._answer, step.answers)))
         if step.notices:
             yield Paragraph(self._say(say.NOTICES))
             head = self._heads(say.RECIPIENT, say.MESSAGE, say.WHEN, say.EVENT)

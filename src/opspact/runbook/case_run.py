@@ -16,7 +16,7 @@ from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookStarted, RunbookStepEnded, StepOutcome, worst
 from opspact.ledger.store import Ledger, open_ledger
 from opspact.model.contract import Contract
-from opspact.model.policies.runbook import RunbookStep
+from opspact.model.policies.runbook import CLOSE, PRECONDITIONS, RESTORE_POINT, RunbookStep
 from opspact.model.policies.runbook_test import RunbookCase, RunbookTest
 from opspact.model.runbook_actions import CallAction
 from opspact.onhost.redaction import Redactor
@@ -25,7 +25,7 @@ from opspact.run.leases import Leases
 from opspact.runbook.attempt import Attempt
 from opspact.runbook.case_doors import CaseDoors
 from opspact.runbook.history import read_run
-from opspact.runbook.procedure import CLOSE, PRECONDITIONS, RESTORE_POINT, procedure
+from opspact.runbook.procedure import procedure
 from opspact.runbook.request import checked_inputs, chosen_targets, find_runbook
 from opspact.runbook.values import RunValues, ValueMissing
 from opspact.structs import Struct

@@ -21,7 +21,7 @@ from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Prompt
 from opspact.runbook.flow import ROLLBACK
-from opspact.runbook.output import without_secrets
+from opspact.runbook.output import LONGEST_DETAIL, without_secrets
 from opspact.runbook.procedure import CONTINUATION, NeededEvidence, Part, Procedure, ProcedureStep, writes
 from opspact.runbook.step_call import StepCall, StepResult, verdict_answer
 from opspact.runbook.step_recorder import StepRecorder, one_for_each_host
@@ -195,7 +195,9 @@ class Engine(Struct):
         if not failed:
             return StageResult()
         why = "; ".join(f"{event.host}: {event.detail}" for event in failed)
-        return _failed(why) if follows == OnFailure.ABORT else StageResult(detail=f"failed, {follows}: {why}"[:500])
+        if follows == OnFailure.ABORT:
+            return _failed(why)
+        return StageResult(detail=f"failed, {follows}: {why}"[:LONGEST_DETAIL])
 
     def _events(
         self, stage: ProcedureStep, tries: Mapping[str, Sequence[StepResult]], *, started: datetime, following: str = ""
@@ -358,8 +360,8 @@ def _is_done(answer: Answer) -> bool:
 
 
 def _failed(why: str) -> StageResult:
-    return StageResult(RunOutcome.FAILED, why[:1000])
+    return StageResult(RunOutcome.FAILED, why[:LONGEST_DETAIL])
 
 
 def _waiting(why: str) -> StageResult:
-    return StageResult(RunOutcome.STOPPED, f"waiting: {why}"[:1000])
+    return StageResult(RunOutcome.STOPPED, f"waiting: {why}"[:LONGEST_DETAIL])

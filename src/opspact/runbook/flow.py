@@ -6,7 +6,8 @@ Comes in: the events of a run's steps. Goes out: for each stage whether it is sk
 from collections.abc import Iterable
 
 from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
-from opspact.runbook.procedure import ROLLING_BACK, Part, ProcedureStep
+from opspact.model.policies.runbook import ROLLING_BACK
+from opspact.runbook.procedure import Part, ProcedureStep
 
 ROLLBACK = "rollback"
 """What follows a step after which the run is rolled back (`RunbookStepEnded.following`)."""

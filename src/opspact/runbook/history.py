@@ -19,10 +19,11 @@ from opspact.ledger.runbook_events import (
 )
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
+from opspact.model.policies.runbook import CLOSE
 from opspact.run.journal import Journal
 from opspact.run.state import Finished, NotStarted, RunState
 from opspact.runbook.flow import ROLLBACK
-from opspact.runbook.procedure import CLOSE, Procedure, procedure
+from opspact.runbook.procedure import Procedure, procedure
 from opspact.runbook.request import find_runbook
 from opspact.structs import Struct
 

@@ -11,6 +11,8 @@ from opspact.onhost.redaction import HIDDEN
 
 LARGEST = 48_000
 """Characters of one output that are recorded."""
+LONGEST_DETAIL = 1000
+"""Characters of why a step ended as it did that are recorded."""
 _SHORTEST_SECRET = 3
 
 
@@ -31,6 +33,11 @@ def _quoted(line: str) -> tuple[str, ...]:
     in_json = (json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1])
     in_python = (repr(line)[1:-1], line.replace("\\", "\\\\").replace("'", "\\'"))
     return (line, shlex.quote(line), line.replace("'", "'\"'\"'"), line.replace("'", "'\\''"), *in_json, *in_python)
+
+
+def recorded_detail(text: str, secrets: Iterable[str]) -> str:
+    """Given why a step ended as it did, return what is recorded of it: cut once masked, lest a mask is missed there."""
+    return without_secrets(text, secrets)[:LONGEST_DETAIL]
 
 
 def recorded_output(text: str, largest: int = LARGEST) -> str:

@@ -14,7 +14,16 @@ from opspact.ledger.canonical import canonical_json
 from opspact.ledger.codec import to_data
 from opspact.model.condition import Condition
 from opspact.model.contract import Contract
-from opspact.model.policies.runbook import Input, OnFailure, Runbook, RunbookStep
+from opspact.model.policies.runbook import (
+    CLOSE,
+    PRECONDITIONS,
+    RESTORE_POINT,
+    ROLLING_BACK,
+    Input,
+    OnFailure,
+    Runbook,
+    RunbookStep,
+)
 from opspact.model.runbook_actions import (
     AnsibleAction,
     BackupAction,
@@ -33,10 +42,6 @@ from opspact.values.duration import Duration
 from opspact.values.placeholders import whole_placeholder
 
 PROCEDURE = "runbook"
-PRECONDITIONS, RESTORE_POINT, CLOSE = "preconditions", "restore-point", "close"
-"""Stages that a run has besides its runbook's steps; no step may have such a name."""
-ROLLING_BACK = "rollback-"
-"""How the names of stages begin that take a step back."""
 _DEEPEST = 8
 """Runbooks that call each other so deep are taken for a circle."""
 

@@ -25,14 +25,11 @@ from opspact.model.runbook_actions import (
     WaitAction,
 )
 from opspact.runbook.doors import Answer, Doors, FabricCall, HostCommand, Tasks, Verdict
-from opspact.runbook.output import recorded_output, without_secrets
+from opspact.runbook.output import recorded_detail, recorded_output, without_secrets
 from opspact.runbook.procedure import Guard, ProcedureStep
 from opspact.runbook.values import RunValues, ValueMissing, captured, filled_check
 from opspact.structs import Struct, replace
 from opspact.values.secret import Secret
-
-_LONGEST_DETAIL = 1000
-"""What is longer is cut after it was masked: a secret at the cut would lose its mask."""
 
 
 class StepResult(Struct):
@@ -231,7 +228,7 @@ class StepCall(Struct):
             output=clean([each.answer.output for each in results]),
             error_output=clean([each.answer.error_output for each in results]),
             size=answer.size or len(answer.output.encode("utf-8", "surrogateescape")),
-            detail=without_secrets(answer.detail, secrets)[:_LONGEST_DETAIL],
+            detail=recorded_detail(answer.detail, secrets),
             tries=sum(each.is_begun for each in results),
         )
 

@@ -17,7 +17,7 @@ from opspact.onhost.redaction import HIDDEN, Redactor
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Reply
 from opspact.runbook.flow import Flow
-from opspact.runbook.output import recorded_output, without_secrets
+from opspact.runbook.output import recorded_detail, recorded_output, without_secrets
 from opspact.runbook.procedure import Procedure, ProcedureStep
 from opspact.runbook.step_call import StepResult
 from opspact.runbook.values import RunValues
@@ -92,7 +92,7 @@ class StepRecorder(Struct, kw_only=True):
             started=started,
             ended=self.doors.now(),
             output=recorded_output(without_secrets(answer.output, self.values.secrets)),
-            detail=without_secrets(answer.detail, self.values.secrets)[:1000],
+            detail=recorded_detail(answer.detail, self.values.secrets),
             changed=answer.changed,
         )
 

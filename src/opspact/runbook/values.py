@@ -10,7 +10,7 @@ from typing import Any
 
 from opspact.errors import OperationFailed
 from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome, worst
-from opspact.model.policies.runbook import Capture, Precondition
+from opspact.model.policies.runbook import BUILT_IN, Capture, Precondition
 from opspact.model.runbook_actions import (
     CommandCheck,
     FileCheck,
@@ -26,13 +26,10 @@ from opspact.runbook.procedure import Guard, ScopeInput
 from opspact.runbook.request import input_problem
 from opspact.structs import replace
 from opspact.values.placeholders import filled, placeholder_names
+from opspact.values.script_variables import needed_variables
 from opspact.values.secret import Secret
 
 _MASK = "********"
-_SETS = r"(?:^|[\s;&|(])(?:%s\+?=|for\s+%s\s|read\b[^\n;|]*\b%s\b)"
-"""How a script sets a variable."""
-BUILT_IN = ("host", "operator", "run", "target")
-"""Values that every step has: its host, who runs the runbook, the run's name, the first of its targets."""
 
 
 class ValueMissing(OperationFailed):
@@ -92,14 +89,10 @@ class RunValues:
         self._givers.setdefault(name, set()).update(hosts)
 
     def missing_variables(self, script: str, scope: str, host: str) -> list[str]:
-        """Given a script, return the values that it asks for, that steps capture and that are not there.
-
-        A variable that the script sets itself is its own.
-        """
-        expected = [name.removeprefix(scope) for name in self._givers if name.startswith(scope)]
-        asked = [name for name in expected if "/" not in name and re.search(rf"\$(?:{name}\b|\{{{name}\}})", script)]
+        """Given a script, return the values that it needs, that steps capture and that are not there."""
+        asked = [name for name in needed_variables(script) if f"{scope}{name}" in self._givers]
         known = self.known(scope, host, asked)
-        return [name for name in asked if name not in known and not re.search(_SETS % (name, name, name), script)]
+        return [name for name in asked if name not in known]
 
     def holds_secret(self, name: str, scope: str) -> bool:
         """Whether a value holds a secret: it was captured from a text that had to be masked."""

@@ -185,10 +185,11 @@ def test_a_question_that_is_not_answered_loses_nothing(ledger: Ledger) -> None:
     assert (event.outcome, event.output) == (StepOutcome.FAILED, "important")
 
 
-def test_a_script_never_runs_without_a_value_that_it_names(ledger: Ledger) -> None:
+@pytest.mark.parametrize("use", ["$folder", "${folder}", "${folder%/}", "${folder#/srv}"])
+def test_a_script_never_runs_without_a_value_that_it_names(use: str, ledger: Ledger) -> None:
     text = (
         step("find", "command: [find]\ncapture: {folder: {output: true}}\nwhen: {host: nope}"),
-        step("s", 'script: rm -rf "$folder"/cache'),
+        step("s", f'script: du --exclude-dir=x --folder=y "{use}"/cache'),
     )
     doors = FakeDoors()
     ran = office(ledger, *text).start(doors)

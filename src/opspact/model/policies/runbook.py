@@ -14,6 +14,13 @@ from opspact.structs import Struct
 from opspact.values.duration import Duration
 from opspact.values.secret import SecretReference
 
+PRECONDITIONS, RESTORE_POINT, CLOSE = "preconditions", "restore-point", "close"
+"""Stages that a run has besides its runbook's steps; no step may have such a name."""
+ROLLING_BACK = "rollback-"
+"""How the names of stages begin that take a step back."""
+BUILT_IN = ("host", "operator", "run", "target")
+"""Values that every step has: its host, who runs the runbook, the run's name, the first of its targets."""
+
 
 class Risk(StrEnum):
     """The worst that the steps of a runbook can do."""

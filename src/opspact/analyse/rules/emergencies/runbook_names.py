@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.runbook_steps import format_suggestion, runbooks_by_name, stage_names, steps_of
-from opspact.analyse.runbook_values import BUILT_IN, used_names, value_sources
+from opspact.analyse.runbook_values import used_names, value_sources
 from opspact.model.finding import Severity
-from opspact.model.policies.runbook import Runbook
+from opspact.model.policies.runbook import BUILT_IN, CLOSE, PRECONDITIONS, RESTORE_POINT, ROLLING_BACK, Runbook
 from opspact.model.runbook_actions import ManualAction
 from opspact.text.suggestions import did_you_mean
 
-_RESERVED = frozenset({"preconditions", "restore-point", "close"})
-"""Stages that each run has besides the runbook's steps."""
+_RESERVED = frozenset({PRECONDITIONS, RESTORE_POINT, CLOSE})
 
 
 def _unused(context: RuleContext) -> Iterator[Violation]:
@@ -54,7 +53,7 @@ def _reserved(runbook: Runbook, context: RuleContext) -> Iterator[Violation]:
         index = next(
             (at for at, step in enumerate(runbook.steps) if name == step.name or name.startswith(f"{step.name}-")), 0
         )
-        if name in seen or name in _RESERVED or name.startswith("rollback-"):
+        if name in seen or name in _RESERVED or name.startswith(ROLLING_BACK):
             why = "two steps" if name in seen else "a stage that every run has"
             message = f'"{name}" is the name of {why} in a run of {runbook.name}'
             yield Violation(policy, message, ("steps", index, "name"), subject=f"step {name}")

@@ -9,11 +9,9 @@ from opspact.analyse.rule import Rule, RuleContext, Violation
 from opspact.analyse.runbook_steps import Path, format_suggestion, runbooks_by_name, stage_names
 from opspact.analyse.runbook_values import value_sources
 from opspact.model.finding import Severity
-from opspact.model.policies.runbook import Runbook
+from opspact.model.policies.runbook import PRECONDITIONS, RESTORE_POINT, ROLLING_BACK, Runbook
 from opspact.model.policies.runbook_test import RunbookCase
 from opspact.text.suggestions import did_you_mean
-
-_OF_EVERY_RUN = ("preconditions", "restore-point")
 
 
 def _unfit(context: RuleContext) -> Iterator[Violation]:
@@ -21,7 +19,7 @@ def _unfit(context: RuleContext) -> Iterator[Violation]:
     for test in context.contract.runbook_tests:
         runbook = runbooks[test.runbook]
         steps = stage_names(runbook, runbooks)
-        known = {*steps, *_OF_EVERY_RUN, *(f"rollback-{name}" for name in steps)}
+        known = {*steps, PRECONDITIONS, RESTORE_POINT, *(f"{ROLLING_BACK}{name}" for name in steps)}
         for number, case in enumerate(test.cases):
             named = [("step", name, path, known) for name, path in _steps(case)]
             for word, name, path, names in (*named, *_values(case, runbook)):

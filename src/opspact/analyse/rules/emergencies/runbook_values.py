@@ -15,7 +15,6 @@ from opspact.analyse.runbook_steps import (
     stage_names,
 )
 from opspact.analyse.runbook_values import (
-    BUILT_IN,
     OWN,
     TextUse,
     ValueSource,
@@ -25,6 +24,7 @@ from opspact.analyse.runbook_values import (
     value_sources,
 )
 from opspact.model.finding import Severity
+from opspact.model.policies.runbook import BUILT_IN
 from opspact.model.runbook_actions import ScriptAction
 from opspact.structs import Struct, replace
 from opspact.text.suggestions import did_you_mean
