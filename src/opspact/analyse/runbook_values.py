@@ -12,7 +12,7 @@ from opspact.model import runbook_actions as actions
 from opspact.model.condition import Condition
 from opspact.model.policies.runbook import OnFailure, Runbook, StepHosts
 from opspact.model.text import Text
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.values.placeholders import placeholder_names
 from opspact.values.script_variables import needed_variables
 
@@ -22,11 +22,15 @@ _VARIABLE = re.compile(r"\$\{?([a-z][a-z0-9_]*)")
 
 
 class TextUse(Struct):
-    """A text in which values may stand, and where it is written. `is_hidden`: no other user of a host sees it."""
+    """A text in which values may stand, and where it is written.
+
+    `is_hidden`: no other user of a host sees it. `is_rollback`: it takes its step back, so it may use what that gave.
+    """
 
     text: str
     path: Path
     is_hidden: bool = False
+    is_rollback: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,14 +44,20 @@ def step_texts(located: LocatedStep) -> Iterator[TextUse]:
     yield from _action_texts(step.action, located.action_path, located)
     if step.rollback_action is not None:
         word = action_word(step.rollback_action)
-        yield from _action_texts(step.rollback_action, located.path("rollback", word), located)
+        for use in _action_texts(step.rollback_action, located.path("rollback", word), located):
+            yield replace(use, is_rollback=True)
 
 
-def script_names(located: LocatedStep) -> Iterator[tuple[str, Path]]:
-    """Given a step, yield the variables that its script needs and does not set itself, and where it is written."""
-    if isinstance(located.step.action, actions.ScriptAction):
-        for name in needed_variables(located.step.action.script):
-            yield name, located.action_path
+def needed_values(located: LocatedStep) -> Iterator[tuple[str, TextUse]]:
+    """Given a step, yield the names of the values without which it, or its rollback, cannot be carried out."""
+    for use in step_texts(located):
+        for name in use.names:
+            yield name, use
+    for is_rollback, action in enumerate((located.step.action, located.step.rollback_action)):
+        if isinstance(action, actions.ScriptAction):
+            path = located.path("rollback", "script") if is_rollback else located.action_path
+            for name in needed_variables(action.script):
+                yield name, TextUse(action.script, path, is_rollback=bool(is_rollback))
 
 
 def precondition_texts(runbook: Runbook) -> Iterator[TextUse]:

@@ -199,10 +199,13 @@ class StepCall(Struct):
     def _captures(self, answer: Answer, *, leniently: bool) -> Iterator[tuple[str, str]]:
         for name, capture in self.step.captures.items():
             try:
-                yield name, captured(capture, answer.value or answer.output, answer.exit_code)
+                value = captured(capture, answer.value or answer.output, answer.exit_code)
             except OperationFailed as error:
                 if not leniently:
                     raise OperationFailed(f"{name} is not captured: {str(error).partition(chr(10))[0]}") from error
+                continue
+            if value or not leniently:  # a path that a failed step did not come to say is none, not an empty one
+                yield name, value
 
     def event(self, host: str, results: Sequence[StepResult], *, attempt: int, started: datetime) -> RunbookStepEnded:
         """Given what the tries of a step came to on a host, return its event, with nothing of the secrets in it."""

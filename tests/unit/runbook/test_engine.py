@@ -159,6 +159,20 @@ def test_a_rollback_that_failed_is_gone_on_with(ledger: Ledger) -> None:
     assert [call for call in doors.calls if "undo" in call] == ["app1: undo second", "app1: undo first"]
 
 
+def test_what_a_rollback_could_not_do_a_person_does_and_the_others_follow(ledger: Ledger) -> None:
+    back = ROLLED_BACK[2].replace("[undo, second]", "[undo, second, '{{ made }}']")
+    runs = office(
+        ledger,
+        *ROLLED_BACK[:2],
+        back.replace("command: [run, second]\n", "command: [run, second]\n    capture: {made: {output: true}}\n"),
+    )
+    ran = runs.start(FakeDoors({"run second": FAILED}))
+    assert 'the value "made" is missing' in ran.result.detail
+    doors = FakeDoors()
+    assert runs.resume(doors, ran.run, rollback_second="done").result.detail == "rolled back"
+    assert [call for call in doors.calls if "undo" in call] == ["app1: undo first"]
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [("continue", RunOutcome.DONE), ("abort", RunOutcome.FAILED), ("rollback", RunOutcome.FAILED)],

@@ -18,8 +18,8 @@ from opspact.analyse.runbook_values import (
     OWN,
     TextUse,
     ValueSource,
+    needed_values,
     precondition_texts,
-    script_names,
     step_texts,
     value_sources,
 )
@@ -38,13 +38,29 @@ class _Values(Struct):
     given: dict[str, list[ValueSource]]
     steps: tuple[str, ...]
 
-    def before(self, name: str) -> list[ValueSource]:
-        """Return what gives a name before the step."""
-        return [each for each in self.given.get(name, []) if each.index < self.located.index]
+    def before(self, name: str, *, rollback: bool = False) -> list[ValueSource]:
+        """Return what gives a name before the step, or before its rollback: the step itself then, too."""
+        end = self.located.index + 1 if rollback else self.located.index
+        return [each for each in self.given.get(name, []) if each.index < end]
 
-    def is_known(self, name: str) -> bool:
-        """Whether a text of the step may ask for a name."""
-        return name in BUILT_IN or name in self.located.runbook.inputs or bool(self.before(name))
+    def is_known(self, name: str, *, rollback: bool = False) -> bool:
+        """Whether a text of the step, or of its rollback, may ask for a name."""
+        is_input = name in BUILT_IN or name in self.located.runbook.inputs
+        return is_input or bool(self.before(name, rollback=rollback))
+
+    def can_be_missing(self, name: str, *, rollback: bool) -> bool:
+        """Whether a value that steps give may be missing where the step, or its rollback, needs it."""
+        own, asked = self.located.index, self.located.step.when
+        givers = self.before(name, rollback=rollback)
+        return bool(givers) and all(each.index == own or each.can_be_missing(asked) for each in givers)
+
+    def explain_missing(self, name: str, *, rollback: bool) -> str:
+        """Return when a value is missing that the step, or its rollback, needs."""
+        giver = self.before(name, rollback=rollback)[-1].index
+        step = self.located.runbook.steps[giver].name
+        when = "the step fails" if giver == self.located.index else f"step {step} is skipped or fails"
+        what = f"the rollback of {self.located.called}" if rollback else self.located.called
+        return f'{what}: the value "{name}" is missing if {when}'
 
     def explain_unknown(self, name: str) -> str:
         """Return what is wrong with a name that nothing before the step gives."""
@@ -66,7 +82,12 @@ def _values(context: RuleContext) -> Iterator[_Values]:
 def _unknown(context: RuleContext) -> Iterator[Violation]:
     for values in _values(context):
         located = values.located
-        unknown = {name: use for use in step_texts(located) for name in use.names if not values.is_known(name)}
+        unknown = {
+            name: use
+            for use in step_texts(located)
+            for name in use.names
+            if not values.is_known(name, rollback=use.is_rollback)
+        }
         for name, use in unknown.items():
             yield _nothing_gives(values, name, use.path, known=_names(values))
         asserted = {*OWN, *located.step.captures}
@@ -111,16 +132,14 @@ def _nothing_gives(values: _Values, name: str, path: Path, *, known: Iterable[st
 def _may_lack(context: RuleContext) -> Iterator[Violation]:
     for values in _values(context):
         located = values.located
-        asked = located.step.when.names
-        used = {name: use.path for use in step_texts(located) for name in use.names}
-        for name, path in {**used, **dict(script_names(located))}.items():
-            if name not in located.runbook.inputs and name not in BUILT_IN and name not in asked:
-                before = values.before(name)
-                if before and all(each.can_be_missing(located.step.when) for each in before):
-                    giver = located.runbook.steps[before[-1].index].name
-                    message = f'{located.called}: the value "{name}" is missing if step {giver} is skipped or fails'
-                    subject = f"{located.subject} {name}"
-                    yield Violation(located.policy, message, path, subject=subject)
+        certain = {*located.runbook.inputs, *BUILT_IN, *located.step.when.names}
+        lacking: dict[str, TextUse] = {}
+        for name, use in needed_values(located):
+            if name not in certain and values.can_be_missing(name, rollback=use.is_rollback):
+                lacking.setdefault(name, use)
+        for name, use in lacking.items():
+            message = values.explain_missing(name, rollback=use.is_rollback)
+            yield Violation(located.policy, message, use.path, subject=f"{located.subject} {name}")
 
 
 def _invalid(context: RuleContext) -> Iterator[Violation]:
@@ -169,8 +188,8 @@ RULES = (
         family="runbooks",
         severity=Severity.NOTE,
         title="A value of a runbook may be missing",
-        why="The step that gives it may be skipped; the step that needs it then fails.",
-        remedy="Give both steps the same when:, or let a condition on the value decide about the second one.",
+        why="The step that gives it may be skipped or fail; the step or the rollback that needs it then fails.",
+        remedy="Give both steps the same when:, let a condition on the value decide, or give the value earlier.",
         find=_may_lack,
     ),
     Rule(

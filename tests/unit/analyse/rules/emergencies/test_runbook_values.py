@@ -99,6 +99,19 @@ def test_a_value_of_a_step_that_may_be_skipped_or_fail_may_be_missing() -> None:
     assert subjects("OP271", skipped, READ, use, top=UNIT) == [], "the second step gives it in any case"
 
 
+def test_a_rollback_may_use_what_its_step_gave_which_is_missing_if_that_failed() -> None:
+    back = READ + ", rollback: {command: [rm, -r, '{{ name }}']}"
+    assert subjects("OP270", back) == []
+    (finding,) = found("OP271", steps(back))
+    assert finding.message == 'the rollback of step step-1 of fix: the value "name" is missing if the step fails'
+    script = READ + """, rollback: {script: 'rm -r "$name"'}"""
+    assert subjects("OP271", script) == ["step-1 name"]
+    assert subjects("OP271", script.replace("$name", "${name:-/tmp/none}")) == []
+    other = "command: [x], rollback: {command: [rm, -r, '{{ name }}']}"
+    assert subjects("OP271", READ, other) == []
+    assert subjects("OP271", READ + ", when: {unit: a}", other, top=UNIT) == ["step-2 name"]
+
+
 @pytest.mark.parametrize(
     ("script", "is_needed"),
     [
