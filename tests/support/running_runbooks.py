@@ -180,10 +180,12 @@ class Quiet:
     def ended(self, stage: ProcedureStep, events: Sequence[RunbookStepEnded]) -> None: ...
 
 
-def contract_of(*runbooks: str, policies: Sequence[str] = ()) -> Contract:
+def contract_of(
+    *runbooks: str, policies: Sequence[str] = (), files: Mapping[str, str | bytes] | None = None
+) -> Contract:
     """Return a contract with runbooks: each a text after HEAD, or whole."""
-    files = {f"runbooks/r{number}.yaml": text for number, text in enumerate(runbooks)}
-    return resolve(tree(*policies, inventory=INVENTORY, files=files))
+    texts = {f"runbooks/r{number}.yaml": text for number, text in enumerate(runbooks)}
+    return resolve(tree(*policies, inventory=INVENTORY, files={**texts, **(files or {})}))
 
 
 class Ran(Struct):

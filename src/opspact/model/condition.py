@@ -36,9 +36,9 @@ class Comparison(Struct):
         if self.matches is not None:
             yield re.fullmatch(self.matches, value) is not None
         if self.above is not None:
-            yield float(value) > self.above
+            yield value != "" and float(value) > self.above  # an empty text, a value that is missing: neither holds
         if self.below is not None:
-            yield float(value) < self.below
+            yield value != "" and float(value) < self.below
 
     def words(self) -> str:
         """Return it in words, after the name of the value."""

@@ -19,6 +19,7 @@ from opspact.model.text import Text
 from opspact.report import document_words as say
 from opspact.report.page import Block, Fields, Output, Page, Paragraph, SignatureLines, Table, Title
 from opspact.run.state import Finished, NotStarted, Unfinished
+from opspact.runbook.flow import WAITING
 from opspact.runbook.transcript import Transcript, TranscriptApproval, TranscriptAttempt, TranscriptStep
 from opspact.structs import Struct
 from opspact.text.durations import format_hours
@@ -176,7 +177,7 @@ class _Writer(Struct):
             case NotStarted():
                 return self._say(say.NOT_CARRIED_OUT)
             case Finished() if state.outcome is RunOutcome.STOPPED:
-                return self._say(say.STATES["waiting" if state.detail.startswith("waiting") else "stopped"])
+                return self._say(say.STATES[WAITING if state.detail.startswith(WAITING) else "stopped"])
             case Finished():
                 return self._say(say.STATES[state.outcome.value])
             case Unfinished():

@@ -94,6 +94,11 @@ class Attempt(Struct, kw_only=True):
         values.attach(it.name for answer in self.before.answers for it in answer.event.attachments)
         return values
 
+    def _flow(self) -> Flow:
+        if self.before is None:
+            return Flow()
+        return Flow((step.event for step in self.before.steps), self.confirmed, self.before.interrupted)
+
     def engine(self, leases: Leases, doors: Doors, progress: Progress, *, language: str, redactor: Redactor) -> Engine:
         """Return what carries the attempt out, through doors; `language` is the operator's."""
         recorder = StepRecorder(
@@ -101,7 +106,7 @@ class Attempt(Struct, kw_only=True):
             leases=leases,
             procedure=self.procedure,
             values=self.values(),
-            flow=Flow((step.event for step in (self.before.steps if self.before else ())), self.confirmed),
+            flow=self._flow(),
             doors=doors,
             progress=progress,
             redactor=redactor,

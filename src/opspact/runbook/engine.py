@@ -6,11 +6,12 @@ Comes in: a procedure, values, doors. Goes out: works for `run.execution`. It kn
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from opspact.errors import OperationFailed
 from opspact.ledger.event_type import EventType
 from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookNotice, RunbookStepEnded, StepOutcome
 from opspact.model.condition import Condition
-from opspact.model.policies.runbook import OnFailure, RunbookStep
+from opspact.model.policies.runbook import ROLLING_BACK, OnFailure, RunbookStep
 from opspact.model.runbook_actions import (
     ApproveAction,
     HarmlessAction,
@@ -20,7 +21,7 @@ from opspact.model.runbook_actions import (
 from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Prompt
-from opspact.runbook.flow import ROLLBACK
+from opspact.runbook.flow import ROLLBACK, WAITING
 from opspact.runbook.output import LONGEST_DETAIL, without_secrets
 from opspact.runbook.procedure import CONTINUATION, NeededEvidence, Part, Procedure, ProcedureStep, writes
 from opspact.runbook.step_call import StepCall, StepResult, verdict_answer
@@ -132,17 +133,23 @@ class Engine(Struct):
         return StageResult()
 
     def _has_evidence(self, needed: NeededEvidence) -> bool:
-        """Whether evidence is there; that of a called runbook of which nothing was carried out is not needed."""
+        """Whether evidence is there; that of a called runbook of which nothing was carried out is not needed.
+
+        A value that holds a secret is none once the run was stopped: nothing can show it.
+        """
         stages = (each.name for each in self.procedure.steps if each.scope == needed.scope and each.part is Part.STEP)
         if needed.scope and not any(map(self.recorder.flow.has_started, stages)):
             return True
-        return needed.name in self.values.known(needed.scope, "", [needed.name]) or self.values.is_attached(needed.name)
+        return self.values.has_value(needed.name, needed.scope) or self.values.is_attached(needed.name)
 
     # the steps of the runbook
 
     def _step(self, stage: ProcedureStep) -> StageResult:
         hosts = stage.hosts or ("",)
-        chosen = [host for host in hosts if all(self.values.holds(guard, host) for guard in stage.guards)]
+        try:
+            chosen = [host for host in hosts if self._is_meant(stage, host)]
+        except OperationFailed as error:
+            return self._not_begun(stage, error)
         skipped = [
             self.recorder.skipped(stage, host, "its condition does not hold") for host in hosts if host not in chosen
         ]
@@ -151,7 +158,10 @@ class Engine(Struct):
             return StageResult(detail="skipped: its condition does not hold")
         if not isinstance(stage.runbook_step.action, HarmlessAction) and (why := self._no_longer_approved(stage)):
             return _waiting(why)
-        self.recorder.progress.started(stage, [host for host in chosen if host])
+        return self._carried_out(stage, chosen, skipped)
+
+    def _carried_out(self, stage: ProcedureStep, hosts: Sequence[str], skipped: list[RunbookStepEnded]) -> StageResult:
+        self.recorder.progress.started(stage, [host for host in hosts if host])
         if isinstance(stage.runbook_step.action, ApproveAction | ManualAction):
             self.doors.release()  # people need the hosts meanwhile: whoever takes one would end this run
         match stage.runbook_step.action:
@@ -161,7 +171,11 @@ class Engine(Struct):
                 return self._approve(stage, stage.runbook_step.action)
             case NotifyAction():
                 return self._notify(stage, stage.runbook_step.action)
-        return self._on_hosts(stage, chosen, skipped)
+        return self._on_hosts(stage, hosts, skipped)
+
+    def _is_meant(self, stage: ProcedureStep, host: str) -> bool:
+        """Whether the conditions of a step hold on a host. Raise OperationFailed when nobody can say."""
+        return all(self.values.holds(guard, host) for guard in stage.guards)
 
     def _no_longer_approved(self, stage: ProcedureStep) -> str:
         """Return why an approval that was there at an earlier attempt does not count now; empty: all do."""
@@ -207,7 +221,6 @@ class Engine(Struct):
         events = []
         for host, results in tries.items():
             event = call.event(host, results, attempt=attempt, started=started)
-            event = self.recorder.with_values(event, results[-1])
             events.append(event if results[-1].is_done else replace(event, following=following))
         return events
 
@@ -239,7 +252,7 @@ class Engine(Struct):
             if again:
                 self.doors.wait(step.retry_after.seconds)
             for host, result in self._taken(stage, waiting, lambda ready: call.carry_out(ready, step.action)).items():
-                tries[host].append(result)
+                tries[host].append(self.recorder.hide_secrets(stage, host, result))
             waiting = [host for host in waiting if _may_repeat(step, tries[host][-1])]
             if not waiting:
                 return
@@ -258,7 +271,10 @@ class Engine(Struct):
 
     def _manual(self, stage: ProcedureStep, action: ManualAction) -> StageResult:
         started = self.doors.now()
-        said = self.values.masked(self.recorder.translate(action.text), stage.scope)
+        try:
+            said = self.values.masked(self.recorder.translate(action.text), stage.scope)
+        except OperationFailed as error:
+            return self._not_begun(stage, error)
         prompt = Prompt(stage.name, CONFIRM, said, choice=("done", "failed"), default="done", attach=action.attach)
         reply = self.doors.ask(prompt)
         if reply is None or (action.attach and reply.text == "done" and not reply.attachments):
@@ -280,7 +296,7 @@ class Engine(Struct):
         answer = Answer(
             outcome=outcome, detail="" if outcome is StepOutcome.DONE else "the operator reported a failure"
         )
-        return self._concluded(stage, answer, started=started, values=values)
+        return self._concluded(stage, StepResult(answer, values), started=started)
 
     def _approve(self, stage: ProcedureStep, action: ApproveAction) -> StageResult:
         started = self.doors.now()
@@ -288,28 +304,31 @@ class Engine(Struct):
         if verdict.outcome is not StepOutcome.DONE:
             return _waiting(f"{stage.name}: {verdict.found}")
         answer = Answer(outcome=StepOutcome.DONE, output=f"{verdict.found}\n")
-        return self._concluded(stage, answer, started=started)
+        return self._concluded(stage, StepResult(answer), started=started)
 
     def _notify(self, stage: ProcedureStep, action: NotifyAction) -> StageResult:
         started = self.doors.now()
-        message = self.values.masked(self.recorder.translate(action.message), stage.scope)
+        try:
+            message = self.values.masked(self.recorder.translate(action.message), stage.scope)
+        except OperationFailed as error:
+            return self._not_begun(stage, error)
         attempt = self.recorder.leases.attempt
         notice = RunbookNotice(self.recorder.run, stage.name, str(action.recipient), message, attempt)
         answer = Answer(outcome=StepOutcome.DONE, output=f"{action.recipient}: {message}\n")
-        return self._concluded(stage, answer, started=started, more=[notice])
+        return self._concluded(stage, StepResult(answer), started=started, more=[notice])
+
+    def _not_begun(self, stage: ProcedureStep, error: OperationFailed) -> StageResult:
+        """Let a step fail before anything is done, as nobody can say where or what that would be."""
+        answer = Answer(outcome=StepOutcome.FAILED, detail=str(error))
+        return self._concluded(stage, StepResult(answer, is_begun=False), started=self.doors.now())
 
     def _concluded(
-        self,
-        stage: ProcedureStep,
-        answer: Answer,
-        *,
-        started: datetime,
-        values: Mapping[str, str] | None = None,
-        more: Iterable[EventType] = (),
+        self, stage: ProcedureStep, result: StepResult, *, started: datetime, more: Iterable[EventType] = ()
     ) -> StageResult:
-        """Record what a step without hosts came to, and return how its stage ended."""
+        """Record what a step came to that was carried out on no host, and return how its stage ended."""
+        result, answer = self.recorder.hide_secrets(stage, "", result), result.answer
         event = self.recorder.event(stage, "", answer, started=started)
-        event = self.recorder.with_values(event, StepResult(answer, values or {}))
+        event = replace(event, values=result.values, hidden=result.hidden, tries=int(result.is_begun))
         follows = ""
         try:
             follows = self._following(stage, {} if _is_done(answer) else {"": answer})
@@ -317,7 +336,7 @@ class Engine(Struct):
             if not follows:
                 self.recorder.record(stage, [event], more=more)
         if follows == _RETRY:
-            follows = OnFailure.ABORT
+            return self._step(stage)
         following = "" if _is_done(answer) else _after(stage, follows)
         self.recorder.record(stage, [replace(event, following=following)], more=more)
         return _failed(answer.detail) if follows == OnFailure.ABORT else StageResult()
@@ -327,7 +346,7 @@ class Engine(Struct):
         if action is None:
             raise AssertionError("a stage that rolls back has an action")
         flow = self.recorder.flow
-        hosts = [host for host in flow.rollback_hosts(stage) if not flow.is_done(stage.name, host)]
+        hosts = [host for host in flow.rollback_hosts(stage) if self._is_to_roll_back(stage, host)]
         self.recorder.progress.started(stage, hosts)
         back = replace(stage, step=replace(stage.runbook_step, action=action, captures={}, asserted=Condition()))
         call, started = StepCall(back, self.values, self.doors, self.recorder.run), self.doors.now()
@@ -337,6 +356,16 @@ class Engine(Struct):
         self.recorder.record(stage, events)
         bad = [f"{event.host}: {event.detail}" for event in events if event.outcome is not StepOutcome.DONE]
         return _failed(f"the rollback failed: {'; '.join(bad)}") if bad else StageResult()
+
+    def _is_to_roll_back(self, stage: ProcedureStep, host: str) -> bool:
+        """Whether a step is to be taken back on a host; if it may have been begun there, its conditions decide."""
+        flow = self.recorder.flow
+        if flow.is_done(stage.name, host) or flow.is_started(stage.name.removeprefix(ROLLING_BACK), host):
+            return not flow.is_done(stage.name, host)
+        try:
+            return self._is_meant(stage, host)
+        except OperationFailed:
+            return True
 
 
 def _after(stage: ProcedureStep, follows: str) -> str:
@@ -364,4 +393,4 @@ def _failed(why: str) -> StageResult:
 
 
 def _waiting(why: str) -> StageResult:
-    return StageResult(RunOutcome.STOPPED, f"waiting: {why}"[:LONGEST_DETAIL])
+    return StageResult(RunOutcome.STOPPED, f"{WAITING}: {why}"[:LONGEST_DETAIL])

@@ -8,24 +8,40 @@ from collections.abc import Iterable
 from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
 from opspact.model.policies.runbook import ROLLING_BACK
 from opspact.runbook.procedure import Part, ProcedureStep
+from opspact.structs import replace
 
 ROLLBACK = "rollback"
 """What follows a step after which the run is rolled back (`RunbookStepEnded.following`)."""
+WAITING = "waiting"
+"""How the detail of a stage begins that ended before it did anything, as people have to do something first."""
 
 
 class Flow:
     """The way that a run takes through its stages."""
 
-    def __init__(self, events: Iterable[RunbookStepEnded] = (), confirmed: Iterable[str] = ()) -> None:
-        """Given the events of earlier attempts, and the steps of which a person has said that they are done."""
+    def __init__(
+        self,
+        events: Iterable[RunbookStepEnded] = (),
+        confirmed: Iterable[str] = (),
+        interrupted: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        """Given the events of earlier attempts, and the steps of which a person has said that they are done.
+
+        `interrupted`: steps, with the number of the attempt, that were begun and whose end nobody has recorded.
+        Without a result, such a step may have had its effect anywhere; what was to follow it did not.
+        """
         self.is_rolling_back = False
         self._goto = ""
-        self._begun: set[tuple[str, str]] = {(step, "") for step in confirmed}
+        events, cut = list(events), set(interrupted)
+        unknown = cut - {(event.step, event.attempt) for event in events}
+        self._begun: set[tuple[str, str]] = {(step, "") for step in (*confirmed, *(step for step, _ in unknown))}
         self._done: set[tuple[str, str]] = set()
+        self._skipped: set[tuple[str, str]] = set()
         self.earlier_approvals: set[str] = set()
         """Approval steps of earlier attempts: whether they still count is asked before anything is changed."""
         for event in events:
-            self.add(event)
+            is_followed = (event.step, event.attempt) not in cut  # else it is asked about, or starts over
+            self.add(event if is_followed else replace(event, following=""))
             if event.action == "approve" and event.outcome is StepOutcome.DONE:
                 self.earlier_approvals.add(event.step)
         if (self._goto, "") in self._begun:
@@ -35,7 +51,9 @@ class Flow:
         """Given a step that ended, follow it."""
         if event.step == self._goto:
             self._goto = ""
-        if event.outcome is not StepOutcome.SKIPPED and event.tries:
+        if event.outcome is StepOutcome.SKIPPED:
+            self._skipped.add((event.step, event.host))
+        elif event.tries:
             self._begun.add((event.step, event.host))
         if event.outcome is StepOutcome.DONE:
             self._done.add((event.step, event.host))
@@ -58,11 +76,14 @@ class Flow:
         return any(name == step for name, _ in self._begun)
 
     def rollback_hosts(self, stage: ProcedureStep) -> tuple[str, ...]:
-        """Given a stage that takes a step back, return the hosts on which that step was begun."""
+        """Given a stage that takes a step back, return the hosts on which that step was begun, for all one knows."""
         step = stage.name.removeprefix(ROLLING_BACK)
-        if (step, "") in self._begun:
-            return stage.hosts
-        return tuple(host for host in stage.hosts if (step, host) in self._begun)
+        may_be = {host for host in stage.hosts if (step, "") in self._begun and (step, host) not in self._skipped}
+        return tuple(host for host in stage.hosts if (step, host) in self._begun or host in may_be)
+
+    def is_started(self, step: str, host: str) -> bool:
+        """Whether it is known that a step was begun on a host."""
+        return (step, host) in self._begun
 
     def skip_reason(self, stage: ProcedureStep) -> str:
         """Given a stage, return why it is skipped; empty: it is carried out."""

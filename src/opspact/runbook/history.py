@@ -9,7 +9,7 @@ from itertools import islice
 
 from opspact.errors import Busy, NothingFound, Refused
 from opspact.ledger.events import E, Recorded
-from opspact.ledger.run_events import RunOutcome
+from opspact.ledger.run_events import RunOutcome, StageFinished, StageStarted
 from opspact.ledger.runbook_events import (
     RunbookAbandoned,
     RunbookAnswered,
@@ -22,7 +22,7 @@ from opspact.model.contract import Contract
 from opspact.model.policies.runbook import CLOSE
 from opspact.run.journal import Journal
 from opspact.run.state import Finished, NotStarted, RunState
-from opspact.runbook.flow import ROLLBACK
+from opspact.runbook.flow import ROLLBACK, WAITING
 from opspact.runbook.procedure import Procedure, procedure
 from opspact.runbook.request import find_runbook
 from opspact.structs import Struct
@@ -31,7 +31,8 @@ from opspact.structs import Struct
 class RunbookRun(Struct):
     """One run: how it was started, the state of its stages, what its steps came to, what was answered.
 
-    `is_alive`: a process may carry it out now.
+    `is_alive`: a process may carry it out now. `interrupted`: stages, with the number of the attempt, that were begun
+    and have no recorded result, or did not come to their end after it.
     """
 
     started: Recorded[RunbookStarted]
@@ -40,6 +41,7 @@ class RunbookRun(Struct):
     answers: tuple[Recorded[RunbookAnswered], ...]
     is_alive: bool
     is_abandoned: bool = False
+    interrupted: tuple[tuple[str, int], ...] = ()
 
     @property
     def id(self) -> str:
@@ -69,7 +71,7 @@ class RunbookRun(Struct):
         if end is None:
             return "running" if self.is_alive else "interrupted"
         if end.outcome is RunOutcome.STOPPED:
-            return "waiting" if end.detail.startswith("waiting") else "stopped"
+            return WAITING if end.detail.startswith(WAITING) else "stopped"
         return end.outcome.value
 
 
@@ -82,13 +84,22 @@ def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> Runbo
     journal, found = Journal(ledger, contract), next(events(RunbookStarted), None)
     if found is None:
         raise NothingFound(f"there is no run {run} of a runbook", hint="`opspact runbook list --runs` shows them")
+    steps = tuple(events(RunbookStepEnded))
+    known = {(each.event.step, each.event.attempt) for each in steps}
+    ended = {
+        key
+        for key, detail in (((it.event.stage, it.event.attempt), it.event.detail) for it in events(StageFinished))
+        if key in known or detail.startswith(WAITING)
+    }
+    begun = ((each.event.stage, each.event.attempt) for each in events(StageStarted))
     return RunbookRun(
         started=found,
         state=journal.state(run),
-        steps=tuple(events(RunbookStepEnded)),
+        steps=steps,
         answers=tuple(events(RunbookAnswered)),
         is_alive=journal.is_at_work(run, now),
         is_abandoned=next(events(RunbookAbandoned), None) is not None,
+        interrupted=tuple(each for each in begun if each not in ended),
     )
 
 

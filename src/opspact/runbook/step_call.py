@@ -33,11 +33,15 @@ from opspact.values.secret import Secret
 
 
 class StepResult(Struct):
-    """What one try of a step gave on one host, and the values that it captured. `is_begun`: anything was run there."""
+    """What one try of a step gave on one host, and the values that it captured. `is_begun`: anything was run there.
+
+    `hidden`: the names of values that are not among them, as they hold secrets.
+    """
 
     answer: Answer
     values: Mapping[str, str] = {}
     is_begun: bool = True
+    hidden: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -116,7 +120,8 @@ class StepCall(Struct):
         if isinstance(action, CommandAction):
             run = tuple(self._filled(text, host) for text in action.run)
             return HostCommand(run=run, user=action.user, environment=environment, stdin=stdin)
-        variables = self.values.known(self.stage.scope, host, self.values.every_name(self.stage.scope))
+        every = [name for name in self.values.every_name(self.stage.scope) if name in action.script]
+        variables = self.values.known(self.stage.scope, host, every)  # all of them could be too many for a program
         return HostCommand(
             script=action.script, user=action.user, environment=environment, variables=variables, stdin=stdin
         )
@@ -231,6 +236,8 @@ class StepCall(Struct):
             output=clean([each.answer.output for each in results]),
             error_output=clean([each.answer.error_output for each in results]),
             size=answer.size or len(answer.output.encode("utf-8", "surrogateescape")),
+            values=results[-1].values,
+            hidden=results[-1].hidden,
             detail=recorded_detail(answer.detail, secrets),
             tries=sum(each.is_begun for each in results),
         )

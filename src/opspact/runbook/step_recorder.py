@@ -20,11 +20,9 @@ from opspact.runbook.flow import Flow
 from opspact.runbook.output import recorded_detail, recorded_output, without_secrets
 from opspact.runbook.procedure import Procedure, ProcedureStep
 from opspact.runbook.step_call import StepResult
+from opspact.runbook.value_secrets import is_masked, is_masked_within, secret_texts
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct, replace
-
-_SHORTEST = 4
-"""A value of fewer characters is part of many texts."""
 
 
 class Progress(Protocol):
@@ -72,7 +70,7 @@ class StepRecorder(Struct, kw_only=True):
         text = HIDDEN if self._is_secret(question, reply.text) else reply.text
         for each in reply.attachments:
             content = base64.b64decode(each.content).decode("utf-8", "replace")
-            if without_secrets(content, self.values.secrets) != content or self.redactor.masked(content) != content:
+            if without_secrets(content, self.values.secrets) != content or is_masked(self.redactor, content):
                 raise Refused(
                     f"{each.file} holds a secret, and what is attached is kept in the ledger",
                     hint="attach a copy without it: `opspact runbook resume RUN --attach NAME=FILE`",
@@ -101,27 +99,24 @@ class StepRecorder(Struct, kw_only=True):
         answer = Answer(outcome=StepOutcome.SKIPPED, detail=why)
         return self.event(stage, host, answer, started=self.doors.now())
 
-    def with_values(self, event: RunbookStepEnded, result: StepResult) -> RunbookStepEnded:
-        """Return an event with the values that its step captured; what holds a secret is kept in memory only."""
+    def hide_secrets(self, stage: ProcedureStep, host: str, result: StepResult) -> StepResult:
+        """Return what a step gave without the values that hold a secret: those are kept in memory only, and masked."""
         said = f"{result.answer.output}\n{result.answer.error_output}"
-        masked = self.redactor.masked(said)
         hidden = tuple(
             name
             for name, value in result.values.items()
-            if self._is_secret(name, value) or (len(value) >= _SHORTEST and value in said and value not in masked)
+            if self._is_secret(name, value) or is_masked_within(self.redactor, value, said)
         )
-        kept = {name: value for name, value in result.values.items() if name not in hidden}
         for name in hidden:
-            stage = self.procedure.of(event.step)
-            self.values.keep(f"{stage.scope}{name}", result.values[name], host=event.host)
-            self.values.hide(f"{stage.scope}{name}")
-        return replace(event, values=kept, hidden=hidden)
+            value = result.values[name]
+            self.values.hide(f"{stage.scope}{name}", value, secret_texts(self.redactor, value), host=host)
+        kept = {name: value for name, value in result.values.items() if name not in hidden}
+        return replace(result, values=kept, hidden=hidden)
 
     def _is_secret(self, name: str, value: str) -> bool:
         """Whether a value holds a secret, by itself or under its name."""
-        named = f"{name}: {value}"
         known = without_secrets(value, self.values.secrets) != value
-        return known or self.redactor.masked(value) != value or self.redactor.masked(named) != named
+        return known or is_masked(self.redactor, value) or is_masked(self.redactor, f"{name}: {value}")
 
 
 def action_name(stage: ProcedureStep) -> str:

@@ -29,6 +29,8 @@ from opspact.values.placeholders import filled, placeholder_names
 from opspact.values.script_variables import needed_variables
 from opspact.values.secret import Secret
 
+LARGEST_VALUE = 65_536
+"""Bytes of a captured value: one argument or variable of a program may have 128 KiB (Linux: MAX_ARG_STRLEN)."""
 _MASK = "********"
 
 
@@ -52,14 +54,15 @@ class RunValues:
         self._captured: dict[str, dict[str, str]] = {}
         self._outcomes: dict[str, dict[str, StepOutcome]] = {}  # by step and host: the newest attempt's
         self._attached: set[str] = set()
-        self._hidden: set[str] = set()
-        self._lost: set[str] = set()
+        self._hidden: dict[str, set[str]] = {}  # by name: the hosts whose value holds a secret, and is known
+        self._secret_texts: list[str] = []
+        self._lost: dict[str, set[str]] = {}
         self._givers: dict[str, set[str]] = {}
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The raw texts of the secret inputs, which must be found nowhere."""
-        return tuple(secret.reveal() for secret in self._secrets.values())
+        """The raw texts that must be found nowhere: of secret inputs, and of values that hold secrets."""
+        return (*(secret.reveal() for secret in self._secrets.values()), *self._secret_texts)
 
     def secret_inputs(self, scope: str) -> dict[str, Secret]:
         """Return the secrets of a scope, by name: a called runbook is given texts alone."""
@@ -68,10 +71,11 @@ class RunValues:
     def add(self, event: RunbookStepEnded, scope: str) -> None:
         """Given a step that ended, keep its values and what it came to; `scope` is that of its runbook."""
         for name, value in event.values.items():
-            self._captured.setdefault(f"{scope}{name}", {})[event.host] = value
+            self.keep(f"{scope}{name}", value, host=event.host)
         self._outcomes.setdefault(event.step, {})[event.host] = event.outcome
-        held = {name for name in event.hidden if f"{scope}{name}" not in self._captured}
-        self._lost |= {f"{scope}{name}" for name in held}
+        for name in event.hidden:
+            if event.host not in self._hidden.get(f"{scope}{name}", set()):
+                self._lost.setdefault(f"{scope}{name}", set()).add(event.host)
 
     def keep_outcome(self, step: str, outcome: StepOutcome) -> None:
         """Given the name of a step and what it came to, keep that: a person has said it."""
@@ -98,13 +102,16 @@ class RunValues:
         """Whether a value holds a secret: it was captured from a text that had to be masked."""
         return f"{scope}{name}" in self._hidden
 
-    def hide(self, name: str) -> None:
-        """Given the scoped name of a value, remember that it holds a secret."""
-        self._hidden.add(name)
+    def hide(self, name: str, value: str, texts: Iterable[str], *, host: str = "") -> None:
+        """Given the scoped name of a value that holds a secret, keep it, and mask from now on what is secret in it."""
+        self.keep(name, value, host=host)
+        self._hidden.setdefault(name, set()).add(host)
+        self._secret_texts += [text for text in texts if text not in self._secret_texts]
 
     def keep(self, name: str, value: str, *, host: str = "") -> None:
-        """Given the scoped name of a value, keep it: the operator gave it."""
+        """Given the scoped name of a value, keep it."""
         self._captured.setdefault(name, {})[host] = value
+        self._lost.get(name, set()).discard(host)
 
     def attach(self, names: Iterable[str]) -> None:
         """Given the names of evidence that was attached, remember them."""
@@ -120,6 +127,12 @@ class RunValues:
         Raise ValueMissing when there is none, or when hosts captured different ones and this host none.
         """
         full = f"{scope}{name}"
+        lost = self._lost.get(full, set())
+        if host in lost or (lost and host not in self._captured.get(full, {})):
+            raise LostValue(
+                f'the value "{name}" held a secret, so it was not recorded, and the run has been stopped since: '
+                "abandon the run and start a new one"
+            )
         if full in self._captured:
             return _on_host(name, self._captured[full], host, is_own=host in self._givers.get(full, ()))
         if full in self._called:
@@ -132,11 +145,6 @@ class RunValues:
             return self._secrets[name].reveal() if revealed else _MASK
         if name == "host":
             return host
-        if full in self._lost:
-            raise LostValue(
-                f'the value "{name}" held a secret, so it was not recorded, and the run has been stopped since',
-                hint="abandon the run and start a new one",
-            )
         if name in self._inputs and (not scope or name in BUILT_IN):
             return self._inputs[name]
         raise ValueMissing(f'the value "{name}" is missing', hint="the step that captures it was skipped or has failed")
@@ -172,6 +180,14 @@ class RunValues:
             except ValueMissing:
                 continue
         return found
+
+    def has_value(self, name: str, scope: str) -> bool:
+        """Whether a value of a scope is there, on whatever host, and is no empty text."""
+        try:
+            found = self._captured.get(f"{scope}{name}", {}).values() or [self.value(name, scope, "")]
+        except ValueMissing:
+            return False
+        return any(value.strip() for value in found)
 
     def every_name(self, scope: str) -> tuple[str, ...]:
         """Return the name of every value of a scope: those that a script has as variables."""
@@ -209,7 +225,14 @@ def _on_host(name: str, by_host: Mapping[str, str], host: str, *, is_own: bool) 
 
 
 def captured(capture: Capture, output: str, exit_code: int | None) -> str:
-    """Given where a value comes from, return it. Raise OperationFailed when it is not there."""
+    """Given where a value comes from, return it. Raise OperationFailed when it is not there, or too large to be one."""
+    value = _captured(capture, output, exit_code)
+    if (size := len(value.encode("utf-8", "replace"))) > LARGEST_VALUE:
+        raise OperationFailed(f"it has {size} bytes, and a value {LARGEST_VALUE} at most: capture a part of it")
+    return value
+
+
+def _captured(capture: Capture, output: str, exit_code: int | None) -> str:
     match capture.source:
         case "output":
             return output.strip()
@@ -219,7 +242,10 @@ def captured(capture: Capture, output: str, exit_code: int | None) -> str:
             found = re.search(capture.expression, output, re.MULTILINE)
             if found is None:
                 raise OperationFailed(f"nothing in the output matches {capture.expression}")
-            return found[1] if found.re.groups else found[0]
+            value = found[1] if found.re.groups else found[0]
+            if value is None:  # an optional group
+                raise OperationFailed(f"the group of {capture.expression} matches nothing in the output")
+            return value
         case _:
             return _in_json(capture.expression, output)
 
@@ -229,9 +255,11 @@ def _in_json(path: str, output: str) -> str:
         value: Any = json.loads(output)
         for part in path.split("."):
             value = value[int(part)] if isinstance(value, list) else value[part]
-    except (ValueError, LookupError, TypeError) as error:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text.encode()  # half of a surrogate pair is no text, and nothing that could be recorded
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise OperationFailed(f"the output has no JSON value at {path}") from error
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text
 
 
 def filled_check(check: RunbookCheck, fill: Callable[[str], str]) -> RunbookCheck:

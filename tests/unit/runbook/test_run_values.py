@@ -59,6 +59,35 @@ def test_a_value_that_is_not_found_fails_the_step(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "output", "why"),
+    [
+        ("{pattern: 'ok|pid=([0-9]+)'}", "ok", "the group of ok|pid=([0-9]+) matches nothing in the output"),
+        ("{json: a}", r'{"a": "\ud800"}', "the output has no JSON value at a"),
+        ("{json: a}", "[" * 100_000, "the output has no JSON value at a"),
+        ("{output: true}", "换" * 30_000, "it has 90000 bytes, and a value 65536 at most: capture a part of it"),
+    ],
+    ids=["an optional group", "half a character", "nested too deeply", "too large"],
+)
+def test_what_is_no_value_fails_the_step_and_nothing_else(
+    ledger: Ledger, *, source: str, output: str, why: str
+) -> None:
+    text = (step("a", f"command: [a]\ncapture: {{x: {source}}}\non_failure: continue"), SECOND)
+    ran = office(ledger, *text).start(FakeDoors({"a": said(output)}))
+    assert ran.path == ["a@app1 failed", "second@app1 done", "close done"]
+    assert ran.steps[0].detail == f"x is not captured: {why}"
+
+
+def test_a_script_has_the_values_that_it_names_and_no_others(ledger: Ledger) -> None:
+    text = (
+        step("a", "command: [a]\ncapture: {large: {output: true}, small: {exit_code: true}}"),
+        step("b", 'script: echo "$small on $host"'),
+    )
+    doors = FakeDoors({"a": said("x" * 60_000)})
+    office(ledger, *text).start(doors)
+    assert doors.commands_seen[1].variables == {"small": "0", "host": "app1"}
+
+
+@pytest.mark.parametrize(
     ("asserted", "is_done"),
     [
         ("{output: {contains: active}}", True),
