@@ -65,6 +65,7 @@ from opspact.runbook.refusal import refuse_errors
 from opspact.runbook.rehearsal import refuse_outside_rehearsal
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
 from opspact.structs import Struct, replace
+from opspact.values.secret import Secret
 from opspact.workspace.workspace import actor, now, redactor
 from opspact.workspace.workspace import context as recording
 
@@ -202,11 +203,7 @@ class RunCommand(Struct):
     def start(self, request: RunRequest, *, confirmed: str | None) -> RunResult:
         """Given a request, check that it may start, and carry it out as a new run."""
         head, runbook = self.work.head, request.runbook
-        made = procedure(head.contract, runbook, request.targets, inputs=request.inputs)
-        self.operator.check(made.questions, made.evidence)
-        refuse_errors(head.contract, head.day, made)
-        refuse_outside_rehearsal(head.contract, made, request.drill)
-        self._refuse_blackouts(made)
+        made = self.checked_procedure(request)
         id_ = new_id(PROCEDURE, now(), token_hex(3))
         new = NewRun(id_, runbook.name, request.targets)
         claims = claimed_targets(self.ledger, head.contract.name, new, now=now())
@@ -216,6 +213,22 @@ class RunCommand(Struct):
         person = min(people_named(head.contract, (actor(),)), default="")
         started = RunbookStarted(id_, runbook.name, made.digest, request.targets, request.inputs, person, request.drill)
         return self._carry_out(self._attempt(made, started), (started, *claims))
+
+    def checked_procedure(self, request: RunRequest) -> Procedure:
+        """Given a request, return its procedure. Raise Refused unless it may start, but for other runs of it."""
+        head = self.work.head
+        made = procedure(head.contract, request.runbook, request.targets, inputs=request.inputs)
+        self.operator.check(made.questions, made.evidence)
+        refuse_errors(head.contract, head.day, made)
+        refuse_outside_rehearsal(head.contract, made, request.drill)
+        self._refuse_blackouts(made)
+        return made
+
+    def secrets(self, runbook: Runbook) -> dict[str, Secret]:
+        """Given a runbook, return its secret inputs by name. Raise Refused when one cannot be had."""
+        references = {name: each.secret for name, each in runbook.inputs.items() if each.secret is not None}
+        found = resolve_secrets(references.values(), self.work.workspace.folder) if references else {}
+        return {name: found[reference] for name, reference in references.items()}
 
     def dry_run(self, request: RunRequest) -> tuple[Procedure, tuple[DryStep, ...]]:
         """Given a request, return the procedure, and what became of each of its steps; nothing is recorded."""
@@ -258,10 +271,7 @@ class RunCommand(Struct):
             raise Refused(f"not confirmed: the target is {target}; nothing was done")
 
     def _attempt(self, made: Procedure, started: RunbookStarted, before: RunbookRun | None = None) -> Attempt:
-        references = {name: each.secret for name, each in made.runbook.inputs.items() if each.secret is not None}
-        found = resolve_secrets(references.values(), self.work.workspace.folder) if references else {}
-        secrets = {name: found[reference] for name, reference in references.items()}
-        contract = self.work.head.contract
+        secrets, contract = self.secrets(made.runbook), self.work.head.contract
         people = tuple(sorted({*key_holders(contract, now()), *people_named(contract, own_logins())}))
         return Attempt(procedure=made, started=started, operator=actor(), secrets=secrets, before=before, people=people)
 

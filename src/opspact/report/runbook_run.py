@@ -13,7 +13,7 @@ from opspact.report.lines import Line, line, shortened
 from opspact.report.screen import Screen
 from opspact.run.execution import StageResult
 from opspact.runbook.dry_run import Coverage, DryStep, percent
-from opspact.runbook.procedure import Part, Procedure, ProcedureStep
+from opspact.runbook.procedure import Part, Procedure, ProcedureStep, writes
 from opspact.structs import Struct
 from opspact.text.durations import format_hours
 
@@ -38,6 +38,13 @@ class RunResult(Struct):
     def is_done(self) -> bool:
         """Whether the runbook was carried out to its end."""
         return self.result.outcome is RunOutcome.DONE
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether a step that may write on hosts was begun, so that something may have changed there."""
+        writing = {each.name for each in self.procedure.steps if writes(each)}
+        begun = (each for each in self.events if each.outcome is not StepOutcome.SKIPPED and each.tries)
+        return any(each.step in writing for each in begun)
 
     @property
     def is_waiting(self) -> bool:

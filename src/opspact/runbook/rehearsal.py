@@ -1,9 +1,10 @@
 """Rehearsals: where a fault may be made for real, and what a drill of an emergency consists of.
 
-Comes in: a contract, an emergency, a host. Goes out: the two runs of a drill; or why it is refused.
+Comes in: a contract, an emergency, a host. Goes out: the two runs of a drill; or why it is refused, what people would
+have to give.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from opspact.errors import NothingFound, Refused
@@ -12,8 +13,11 @@ from opspact.model.inventory.own_variables import REHEARSAL
 from opspact.model.inventory.rehearsal import rehearsal_hosts
 from opspact.model.policies.emergency import Emergency, Rehearsal
 from opspact.model.policies.runbook import Runbook
-from opspact.model.runbook_actions import ManualAction
-from opspact.runbook.procedure import Procedure
+from opspact.model.runbook_actions import Action, ManualAction, Question
+from opspact.model.text import Text
+from opspact.runbook.engine import CONFIRM, ON_FAILURE
+from opspact.runbook.procedure import CONTINUATION, NeededEvidence, Part, Procedure, ProcedureStep
+from opspact.runbook.request import answer_problem
 from opspact.structs import Struct
 from opspact.text.instants import format_instant_in_utc
 from opspact.text.names import list_names
@@ -21,6 +25,9 @@ from opspact.text.suggestions import did_you_mean
 from opspact.values.placeholders import filled
 
 _SHOWN = 5
+_DONE = "done"
+_CONFIRMED = Question(Text("", ""), choice=(_DONE, "failed"))
+"""How a manual step of a new run may be confirmed: nothing is there to be repeated."""
 _HINT = f"{REHEARSAL}: true in the inventory says that a host is there to be broken"
 
 
@@ -106,16 +113,70 @@ def _answers(rehearsal: Rehearsal) -> list[tuple[str, str]]:
     return [*((step, "done") for step in rehearsal.answers), *values]
 
 
-def unanswered_steps(procedure: Procedure, answers: Mapping[str, str]) -> tuple[str, ...]:
-    """Given what is to be run and the answers up front, return the manual steps that somebody has to confirm.
+def valid_answers(procedure: Procedure, answers: Mapping[str, str], attached: Collection[str]) -> dict[str, str]:
+    """Given what is to be run, answers up front and the names of the files, return the answers that will do.
 
-    One that is carried out under a condition alone is not among them: it may not come to it.
+    They are by `STEP.QUESTION`. A step is not confirmed up front without the file that it wants.
     """
-    return tuple(
-        step.name
-        for step in procedure.steps
-        if step.step is not None
-        and isinstance(step.step.action, ManualAction)
-        and not step.guards
-        and step.name not in answers
-    )
+    found: dict[str, str] = {}
+    for stage in procedure.steps:
+        if stage.step is None or stage.part is not Part.STEP:
+            continue
+        for name, question in {**_questions(stage.step.action), ON_FAILURE: CONTINUATION}.items():
+            text = answers.get(f"{stage.name}.{name}", answers.get(stage.name if name == CONFIRM else name))
+            if text is not None and not answer_problem(question.pattern, question.choice, text):
+                found[f"{stage.name}.{name}"] = text
+        wanted = stage.step.action.attach if isinstance(stage.step.action, ManualAction) else ""
+        if wanted and wanted not in attached and found.get(f"{stage.name}.{CONFIRM}") == _DONE:
+            del found[f"{stage.name}.{CONFIRM}"]
+    return found
+
+
+def missing_answers(procedure: Procedure, valid: Mapping[str, str]) -> tuple[str, ...]:
+    """Given what is to be run and the answers that fit, return what somebody has to answer: `STEP`, or `STEP.VALUE`.
+
+    A step that is carried out under a condition alone is not asked about: it may not come to it. A default is no
+    answer: a run offers it to people only.
+    """
+    found: list[str] = []
+    for stage, action in _certain_steps(procedure):
+        said = valid.get(f"{stage.name}.{CONFIRM}")
+        found += [stage.name] if said is None else []
+        asked = action.questions if said in {None, _DONE} else ()
+        found += [f"{stage.name}.{name}" for name in asked if f"{stage.name}.{name}" not in valid]
+    return tuple(found)
+
+
+def missing_evidence(procedure: Procedure, valid: Mapping[str, str], attached: Collection[str]) -> tuple[str, ...]:
+    """Given what is to be run, the answers that fit and the names of the files, return what somebody has to attach."""
+    wanted = [
+        action.attach
+        for stage, action in _certain_steps(procedure)
+        if action.attach and valid.get(f"{stage.name}.{CONFIRM}", _DONE) == _DONE
+    ]
+    wanted += [each.name for each in procedure.needed if not _is_given(procedure, each)]
+    return tuple(name for name in dict.fromkeys(wanted) if name not in attached)
+
+
+def _questions(action: Action) -> dict[str, Question]:
+    """Return what a step of a new run asks people."""
+    return {CONFIRM: _CONFIRMED, **action.questions} if isinstance(action, ManualAction) else {}
+
+
+def _certain_steps(procedure: Procedure) -> Iterator[tuple[ProcedureStep, ManualAction]]:
+    """Yield the manual steps that are carried out whatever the others come to."""
+    for stage in procedure.steps:
+        if stage.step and stage.part is Part.STEP and not stage.guards and isinstance(stage.step.action, ManualAction):
+            yield stage, stage.step.action
+
+
+def _is_given(procedure: Procedure, needed: NeededEvidence) -> bool:
+    """Whether a step gives the evidence, or an input does; or a called runbook needs it that may not be called."""
+    own = [each for each in procedure.steps if each.part is Part.STEP and each.scope == needed.scope]
+    if needed.scope and all(each.guards for each in own):
+        return True
+    inputs = procedure.inputs if needed.scope else procedure.runbook.inputs
+    names = {name for each in own for name in (*each.runbook_step.captures, *_questions(each.runbook_step.action))}
+    actions = (each.step.action for each in procedure.steps if each.step)
+    attached = {each.attach for each in actions if isinstance(each, ManualAction)}
+    return f"{needed.scope}{needed.name}" in inputs or needed.name in names | attached
