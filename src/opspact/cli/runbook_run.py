@@ -231,9 +231,15 @@ class RunCommand(Struct):
         return {name: found[reference] for name, reference in references.items()}
 
     def dry_run(self, request: RunRequest) -> tuple[Procedure, tuple[DryStep, ...]]:
-        """Given a request, return the procedure, and what became of each of its steps; nothing is recorded."""
+        """Given a request, return the procedure, and what became of each of its steps; nothing is recorded.
+
+        Raise Refused for a runbook that could not be run either.
+        """
         head = self.work.head
         made = procedure(head.contract, request.runbook, request.targets, inputs=request.inputs)
+        self.operator.check(made.questions, made.evidence)
+        refuse_errors(head.contract, head.day, made)
+        refuse_outside_rehearsal(head.contract, made, request.drill)
         started = RunbookStarted("dry-run", request.runbook.name, made.digest, request.targets, request.inputs)
         values = self._attempt(made, started).values()
         leases = Leases(self.ledger, partial(recording, head), run="dry-run", attempt=1)

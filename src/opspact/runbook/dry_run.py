@@ -1,7 +1,8 @@
 """A dry run: what each step would do, how much of that was really tried, and what was not.
 
 Comes in: a procedure, values, doors. Goes out: for each step what became of it. Nothing is changed and nothing is
-recorded: checks are made, Ansible's tasks run in check mode, and of a read-only runbook the commands too.
+recorded: checks are made, Ansible's tasks run in check mode, and of a read-only runbook the commands too; what is not
+known to read only is left out, whatever the runbook says (`dry_run_limits`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,10 +18,12 @@ from opspact.model.runbook_actions import (
     CommandAction,
     ManualAction,
     NotifyAction,
+    RunbookCheck,
     ScriptAction,
     WaitAction,
 )
 from opspact.runbook.doors import Answer, Doors, Tasks, Verdict
+from opspact.runbook.dry_run_limits import unsafe_check, unsafe_command, unsafe_tasks
 from opspact.runbook.procedure import Part, Procedure, ProcedureStep
 from opspact.runbook.step_call import StepCall, StepResult, verdict_answer
 from opspact.runbook.step_recorder import action_name
@@ -77,13 +80,35 @@ class DryRun(Struct):
 
     def _preconditions(self, stage: ProcedureStep) -> DryStep:
         answers: list[Answer] = []
+        left: list[str] = []
         for each in self.procedure.runbook.preconditions:
             hosts = self.values.precondition_hosts(each, stage.hosts)
-            answers += map(
-                verdict_answer,
-                self.doors.check({host: self.values.filled_checks(each.checks, host) for host in hosts}).values(),
-            )
-        return _simulated(stage, stage.hosts, answers)
+            found, why = self._checked(hosts, each.checks, scope="")
+            answers += found.values()
+            left += why
+        return self._of_checks(stage, stage.hosts, answers, left=left)
+
+    def _checked(
+        self, hosts: Sequence[str], checks: Sequence[RunbookCheck], *, scope: str
+    ) -> tuple[dict[str, Answer], list[str]]:
+        """Make checks on hosts; return for each what they found, and why some were left out."""
+        wanted: dict[str, list[RunbookCheck]] = {}
+        left: list[str] = []
+        for host in hosts:
+            for written, check in zip(checks, self.values.filled_checks(checks, host, scope=scope), strict=True):
+                if why := unsafe_check(written, check):
+                    left.append(why)
+                else:
+                    wanted.setdefault(host, []).append(check)
+        found = self.doors.check(wanted) if wanted else {}
+        return {host: verdict_answer(verdicts) for host, verdicts in found.items()}, left
+
+    def _of_checks(
+        self, stage: ProcedureStep, hosts: Sequence[str], answers: Sequence[Answer], *, left: Sequence[str]
+    ) -> DryStep:
+        """Return what became of checks that must all hold: one that does not decides, whatever was left out."""
+        fine = all(each.outcome is StepOutcome.DONE for each in answers)
+        return self._left(stage, hosts, left[0]) if left and fine else _simulated(stage, hosts, answers)
 
     def _restore_point(self, stage: ProcedureStep) -> DryStep:
         uncovered = self.procedure.uncovered
@@ -106,7 +131,7 @@ class DryRun(Struct):
             return DryStep(stage.name, action_name(stage), (), Coverage.SKIPPED, "its condition does not hold")
         try:
             return self._tried(stage, chosen)
-        except OperationFailed as error:
+        except (OperationFailed, ValueError) as error:  # a value is missing, or holds a zero byte
             return self._left(stage, chosen, str(error).partition("\n")[0])
 
     def _unknown(self, stage: ProcedureStep, names: Iterable[str]) -> list[str]:
@@ -115,31 +140,34 @@ class DryRun(Struct):
         return [name for name in names if name not in known and not self.values.has_outcome(f"{stage.scope}{name}")]
 
     def _tried(self, stage: ProcedureStep, hosts: Sequence[str]) -> DryStep:
-        call = StepCall(stage, self.values, self.doors, "dry-run")
-        match stage.runbook_step.action:
+        call, action = StepCall(stage, self.values, self.doors, "dry-run"), stage.runbook_step.action
+        for host in hosts:
+            call.check_values(action, host)
+        match action:
             case CheckAction(checks) | WaitAction(checks):
-                for check_host in hosts:
-                    call.check_values(stage.runbook_step.action, check_host)
-                answers = {host: StepResult(answer) for host, answer in call.checked(hosts, checks).items()}
+                found, left = self._checked(hosts, checks, scope=stage.scope)
+                shown = self._of_checks(stage, hosts, tuple(found.values()), left=left)
+                results = {host: StepResult(answer) for host, answer in found.items()}
+                if shown.coverage is Coverage.SIMULATED:
+                    self._keep(stage, results)
+                return shown
             case AnsibleAction(tasks):
-                timeout = stage.runbook_step.timeout.seconds
-                found = call.run_tasks(hosts, Tasks(tasks, True), timeout)
-                answers = {host: StepResult(answer) for host, answer in found.items()}
+                if why := unsafe_tasks(tasks):
+                    return self._left(stage, hosts, why)
+                answers = call.run_tasks(hosts, Tasks(tasks, True), stage.runbook_step.timeout.seconds)
+                results = {host: StepResult(answer) for host, answer in answers.items()}
             case CommandAction() | ScriptAction() if self._is_read_only(stage):
-                answers = call.carry_out(hosts, stage.runbook_step.action)
+                commands = (call.command(action, host) for host in hosts)
+                if why := next(filter(None, map(unsafe_command, commands)), ""):
+                    return self._left(stage, hosts, why, command=call.masked_command(action, hosts[0]))
+                results = call.carry_out(hosts, action)
             case ManualAction() | ApproveAction() | NotifyAction():
                 return self._left(stage, hosts, stage.runbook_step.text.en)
             case _:
-                for host in hosts:
-                    call.check_values(stage.runbook_step.action, host)
-                return self._left(
-                    stage,
-                    hosts,
-                    stage.runbook_step.text.en,
-                    command=call.masked_command(stage.runbook_step.action, hosts[0]),
-                )
-        self._keep(stage, answers)
-        return _simulated(stage, hosts, [each.answer for each in answers.values()])
+                command = call.masked_command(action, hosts[0])
+                return self._left(stage, hosts, stage.runbook_step.text.en, command=command)
+        self._keep(stage, results)
+        return _simulated(stage, hosts, [each.answer for each in results.values()])
 
     def _is_read_only(self, stage: ProcedureStep) -> bool:
         """Whether the runbook says that none of its steps changes anything; one that it calls may say otherwise."""

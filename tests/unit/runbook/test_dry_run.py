@@ -1,5 +1,6 @@
 """What a dry run does and does not do."""
 
+import pytest
 from running_runbooks import BACKUP, CALLED, FIRST, FakeDoors, Office, contract_of, runbook, said, step
 
 from opspact.ledger.runbook_events import RunbookStarted, StepOutcome
@@ -52,15 +53,91 @@ def test_checks_and_check_mode_are_simulated_and_nothing_else_is_run(ledger: Led
     assert ledger.head().sequence == 0
 
 
+def read_only(*steps: str, head: str = "") -> str:
+    return runbook(*steps, head=head).replace("risk: reversible", "risk: read-only")
+
+
 def test_commands_of_a_read_only_runbook_are_run_and_their_values_known(ledger: Ledger) -> None:
-    text = runbook(
-        step("pid", "command: [pid]\ncapture: {pid: {output: true}}"),
-        step("seven", 'command: [look, "{{ pid }}"]\nwhen: {pid: "7"}'),
-    ).replace("risk: reversible", "risk: read-only")
-    doors = FakeDoors({"pid": said("7\n")})
+    text = read_only(
+        step("pid", "command: [pgrep, nginx]\ncapture: {pid: {output: true}}"),
+        step("seven", 'command: [ps, "{{ pid }}"]\nwhen: {pid: "7"}'),
+        step("lines", "script: ps $pid | wc -l"),
+    )
+    doors = FakeDoors({"pgrep nginx": said("7\n")})
     steps = dry(Office(ledger, contract_of(text)), doors)
     assert set(coverage(steps).values()) == {"simulated"}
-    assert "app1: look 7" in doors.calls
+    assert doors.calls == ["app1: pgrep nginx", "app1: ps 7", "app1: ps $pid | wc -l"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "command: [touch, /srv/x]\nidempotent: true",
+        "command: [/opt/oa/report]\nidempotent: true",
+        "command: [sh, -c, 'df | tee /srv/x']\nidempotent: true",
+        "script: rm -rf /srv/x\nidempotent: true",
+        "script: ls $(rm /srv/x)\nidempotent: true",
+        "command: [ls]\nenvironment: {LD_PRELOAD: /tmp/x.so}\nidempotent: true",
+        "check: [{command: {run: [rm, -rf, /srv/x]}}]",
+        "wait: {until: [{command: {run: [/opt/oa/cleanup]}}], every: 5s}",
+        "ansible: [{ansible.builtin.include_tasks: /srv/tasks.yml}]",
+        "ansible: [{community.postgresql.postgresql_query: {query: select pg_terminate_backend(7)}}]",
+        "ansible: [{ansible.builtin.ping: {}, vars: {ansible_python_interpreter: /tmp/x}}]",
+        "ansible: [{ansible.builtin.set_fact: 'ansible_become_exe=/tmp/x'}]",
+        "ansible: [{ansible.builtin.ping: {}, environment: {PATH: /tmp}}]",
+        "ansible: [{ansible.builtin.ping: {}, environment: '{{ x }}'}]",
+        'ansible: [{ansible.builtin.ping: {}, when: \'lookup("pipe", "touch /srv/x")\'}]',
+        'ansible: [{ansible.builtin.debug: {msg: [\'{{ query("pipe", "touch /srv/x") }}\']}}]',
+    ],
+)
+def test_what_might_change_something_is_left_out_whatever_the_runbook_says(ledger: Ledger, fields: str) -> None:
+    doors = FakeDoors()
+    steps = dry(Office(ledger, contract_of(read_only(step("a", fields)))), doors)
+    assert [each.coverage for each in steps] == [Coverage.NOT_SIMULATED]
+    assert doors.calls == []
+
+
+def test_a_command_is_judged_with_its_values(ledger: Ledger) -> None:
+    text = read_only(
+        step("option", "command: [echo, -delete]\ncapture: {option: {output: true}}"),
+        step("find", 'command: [find, /srv, "{{ option }}"]'),
+        step("check", 'check: [{command: {run: [find, /srv, "{{ option }}"]}}]'),
+    )
+    doors = FakeDoors({"echo -delete": said("-delete\n")})
+    assert list(coverage(dry(Office(ledger, contract_of(text)), doors)).values()) == [
+        "simulated",
+        "not simulated",
+        "not simulated",
+    ]
+
+
+def test_checks_are_made_without_the_command_that_might_change_something(ledger: Ledger) -> None:
+    checks = "[{unit: nginx.service}, {command: {run: [/opt/oa/test]}}]"
+    head = f"preconditions: [{{text: {{zh: 先决, en: first}}, check: {checks}}}]\n"
+    office = Office(ledger, contract_of(read_only(step("a", f"check: {checks}"), head=head)))
+    doors = FakeDoors()
+    steps = dry(office, doors)
+    assert coverage(steps) == {"preconditions": "not simulated", "a": "not simulated"}
+    assert "/opt/oa/test" in steps[1].found
+    doors.verdicts["app1"] = Verdict(StepOutcome.FAILED, "unit nginx.service is not running")
+    steps = dry(office, doors)
+    assert [each.outcome for each in steps] == [StepOutcome.FAILED, StepOutcome.FAILED], "one that fails decides"
+    assert doors.calls == ["check app1"] * 4
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'check: [{file: "/tmp/{{ x }}"}]',
+        'command: [cat, "{{ x }}"]',
+        'script: cat\nstdin: "{{ x }}"',
+    ],
+)
+def test_a_zero_byte_in_a_value_is_said(ledger: Ledger, fields: str) -> None:
+    text = read_only(step("x", "command: [printf, x]\ncapture: {x: {output: true}}"), step("a", fields))
+    steps = dry(Office(ledger, contract_of(text)), FakeDoors({"printf x": said("a\0b")}))
+    assert steps[1].coverage is Coverage.NOT_SIMULATED
+    assert "zero byte" in steps[1].found
 
 
 def test_a_called_runbook_is_not_run_because_the_calling_one_is_read_only(ledger: Ledger) -> None:

@@ -95,7 +95,7 @@ def _too_low(context: RuleContext) -> Iterator[Violation]:
             yield Violation(located.policy, message, ("risk",), f"Set risk: {least.value}.", subject=located.subject)
         elif stated is Risk.READ_ONLY and _may_change(located, context):
             message = f"runbook {located.runbook.name} is read-only, but step {located.step.name} may change something"
-            remedy = "Set idempotent: true if the step only reads; a dry run of a read-only runbook carries it out."
+            remedy = "Set idempotent: true if the step only reads."
             severity = Severity.WARNING
             yield Violation(located.policy, message, located.action_path, remedy, severity, subject=located.subject)
 
