@@ -93,7 +93,7 @@ def _restore(head: Compiled, collector: Collector, action: RestoreAction, *, hos
         answer = _answer(restore.wait_for_result(restore.submit(asked, copy, id_=id_)))
     except HostLost as lost:
         return Answer(outcome=StepOutcome.UNKNOWN, detail=lost.detail)
-    except (NothingFound, OperationFailed) as error:
+    except (NothingFound, OperationFailed, Refused) as error:
         return Answer(outcome=StepOutcome.FAILED, detail=str(error).partition("\n")[0])
     return answer
 

@@ -18,7 +18,7 @@ from opspact.cli.runbook_doors import doors
 from opspact.cli.runbook_terminal import Operator, pairs
 from opspact.cli.settings import settings_of
 from opspact.cli.streams import can_ask
-from opspact.errors import ExitCode, Refused
+from opspact.errors import ExitCode, NothingFound, OperationFailed, Refused
 from opspact.evidence.approvals import people_named
 from opspact.fleet import signals
 from opspact.fleet.own_logins import own_logins
@@ -42,7 +42,7 @@ from opspact.report.runbook_run import (
 )
 from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.windows import refuse_closed
-from opspact.run.execution import Execution, StageResult
+from opspact.run.execution import Execution, StageResult, Work
 from opspact.run.leases import Leases
 from opspact.run.resume import Answer, PlannedStage
 from opspact.run.stage import new_id
@@ -157,7 +157,10 @@ def abandon(
 
 def _operator(work: CommandContext, answers: Sequence[str] | None, attached: Sequence[str] | None) -> Operator:
     files = {name: Path(path) for name, path in pairs("--attach", attached).items()}
-    return Operator(pairs("--answer", answers), files, can_ask(), work.settings.stderr)
+    hides = redactor(work.head.contract)
+    return Operator(
+        pairs("--answer", answers), files, can_ask(), work.settings.stderr, lambda text: hides.masked(text) != text
+    )
 
 
 def _asked_inputs(operator: Operator, runbook: Runbook, given: Mapping[str, str], *, language: str) -> dict[str, str]:
@@ -168,7 +171,9 @@ def _asked_inputs(operator: Operator, runbook: Runbook, given: Mapping[str, str]
         reply = operator.ask(
             Prompt("input", name, each.question.text.in_language(language), each.question.pattern, choice)
         )
-        inputs[name] = reply.text if reply else ""
+        if reply is None:
+            break
+        inputs[name] = reply.text
     return inputs
 
 
@@ -297,7 +302,7 @@ class RunCommand(Struct):
                 run, attempt.planned(), leases, lambda: _stopped(asked.numbers), (*opening, *attempt.opening)
             )
             try:
-                result = execution.carry_out(engine.work())
+                result = execution.carry_out({name: _begun(run.id, each) for name, each in engine.work().items()})
             except signals.EndedBySignal:
                 self.work.settings.stderr.show(resume_lines(run.id))
                 raise
@@ -321,6 +326,19 @@ class RunCommand(Struct):
             if text in set(Answer):
                 found[stage.stage.name] = Answer(text)
         return found
+
+
+def _begun(run: str, work: Work) -> Work:
+    """Return work that raises OperationFailed where it is refused something: the run has begun, and can be resumed."""
+
+    def carry_out(leases: Leases) -> StageResult:
+        try:
+            return work(leases)
+        except (Refused, NothingFound) as error:
+            way_on = f"`opspact runbook resume {run}` goes on"
+            raise OperationFailed(str(error), hint=f"{error.hint}; {way_on}" if error.hint else way_on) from error
+
+    return carry_out
 
 
 def _stopped(numbers: Sequence[int]) -> StageResult | None:

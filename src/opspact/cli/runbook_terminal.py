@@ -6,7 +6,7 @@ Comes in: options, a prompt. Goes out: a reply; None where nobody can be asked.
 import base64
 import hashlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from opspact.errors import Refused
@@ -26,17 +26,21 @@ _LARGEST = 1 << 20
 
 
 class Operator(Struct):
-    """Who answers. `answers` by `STEP.QUESTION`, `STEP` or `QUESTION`; `files` by the name of the evidence."""
+    """Who answers. `answers` by `STEP.QUESTION`, `STEP` or `QUESTION`; `files` by the name of the evidence.
+
+    `holds_secret` says of a file's text whether it must not be recorded.
+    """
 
     answers: Mapping[str, str]
     files: Mapping[str, Path]
     is_asked: bool
     screen: Screen
+    holds_secret: Callable[[str], bool] = lambda _text: False
 
     def ask(self, prompt: Prompt) -> Reply | None:
         """Given a prompt, return what was answered up front, else what the operator says now; None: nobody says it.
 
-        Raise Refused when an answer that was given up front does not fit.
+        Nobody does once the terminal was closed. Raise Refused when an answer that was given up front does not fit.
         """
         given = self._given(prompt)
         if given is not None:
@@ -58,52 +62,65 @@ class Operator(Struct):
         if wrong := [name for name in self.files if name not in evidence]:
             raise Refused(f"--attach: there is no evidence {wrong[0]}", hint=did_you_mean(wrong[0], tuple(evidence)))
         for name, path in self.files.items():
-            attachment(name, path)
+            self._attachment(name, path)
 
     def _given(self, prompt: Prompt) -> str | None:
         names = [f"{prompt.step}.{prompt.name}", *([prompt.step] if prompt.name == CONFIRM else [prompt.name])]
         return next((self.answers[name] for name in names if name in self.answers), None)
 
-    def _asked(self, prompt: Prompt) -> Reply:
+    def _asked(self, prompt: Prompt) -> Reply | None:
         self.screen.show([line((f"{prompt.step}  ", "title"), prompt.text, hang=4)])
-        while True:
-            text = _read(_question(prompt)) or prompt.default or ""
+        while (said := self._read(_question(prompt))) is not None:
+            text = said or prompt.default or ""
             if not (why := answer_problem(prompt.pattern, prompt.choice, text)) and text:
-                break
+                files = self._attached(prompt) if text == "failed" else self._attached(prompt) or self._file(prompt)
+                return None if files is None else Reply(text, files)
             self.screen.show([line((why or "an answer is needed", "bad"), indent=2)])
-        return Reply(text, self._attached(prompt) or self._file(prompt))
+        return None
 
     def _attached(self, prompt: Prompt) -> tuple[Attachment, ...]:
         path = self.files.get(prompt.attach) if prompt.attach else None
-        return (attachment(prompt.attach, path),) if path else ()
+        return (self._attachment(prompt.attach, path),) if path else ()
 
-    def _file(self, prompt: Prompt) -> tuple[Attachment, ...]:
-        """Ask for the file with the evidence that a prompt wants."""
-        while prompt.attach:
+    def _file(self, prompt: Prompt) -> tuple[Attachment, ...] | None:
+        """Ask for the file with the evidence that a prompt wants; None: nobody says it."""
+        if not prompt.attach:
+            return ()
+        while (said := self._read(f"file with {prompt.attach}: ")) is not None:
             try:
-                return (attachment(prompt.attach, Path(_read(f"file with {prompt.attach}: "))),)
+                return (self._attachment(prompt.attach, Path(said)),)
             except Refused as error:
                 self.screen.show([line((str(error), "bad"), indent=2)])
-        return ()
+        return None
+
+    def _attachment(self, name: str, path: Path) -> Attachment:
+        """Return a file as it is recorded. Raise Refused when it cannot be read, or must not be recorded."""
+        found = attachment(name, path)
+        if self.holds_secret(base64.b64decode(found.content).decode("utf-8", "replace")):
+            raise Refused(
+                f"{path} holds a secret, and what is attached is kept in the ledger", hint="attach a copy without it"
+            )
+        return found
+
+    def _read(self, question: str) -> str | None:
+        """Return what is typed; None: the terminal was closed."""
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        try:
+            text = sys.stdin.readline()
+        except EndedBySignal:
+            sys.stderr.write("\n")
+            raise
+        if not text:
+            self.screen.show([line(), line(("the terminal was closed", "doubt"), indent=2)])
+            return None
+        return text.strip()
 
 
 def _question(prompt: Prompt) -> str:
     choice = f" [{'/'.join(prompt.choice)}]" if prompt.choice else ""
     default = f" ({prompt.default})" if prompt.default else ""
     return f"{choice}{default}: ".lstrip()
-
-
-def _read(question: str) -> str:
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    try:
-        text = sys.stdin.readline()
-    except EndedBySignal:
-        sys.stderr.write("\n")
-        raise
-    if not text:
-        raise Refused("the terminal was closed; the run stops here", hint="`opspact runbook resume RUN` goes on")
-    return text.strip()
 
 
 def attachment(name: str, path: Path) -> Attachment:

@@ -73,7 +73,7 @@ class StepRecorder(Struct, kw_only=True):
             if without_secrets(content, self.values.secrets) != content or is_masked(self.redactor, content):
                 raise Refused(
                     f"{each.file} holds a secret, and what is attached is kept in the ledger",
-                    hint="attach a copy without it: `opspact runbook resume RUN --attach NAME=FILE`",
+                    hint="attach a copy without it: --attach NAME=FILE",
                 )
         self.leases.record_border([RunbookAnswered(self.run, stage.name, question, text, reply.attachments)])
         self.values.attach(each.name for each in reply.attachments)

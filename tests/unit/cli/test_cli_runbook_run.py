@@ -174,6 +174,37 @@ def test_a_dry_run_reads_and_leaves_the_rest_alone(contract: Contract, opspact: 
     assert file.exists()
 
 
+EVIDENCE = """\
+inputs:
+  key: {text: {zh: 密, en: the key}, secret: "secret:env:OA_KEY"}
+steps:
+  - {name: first, text: {zh: 先, en: first}, command: ["true"]}
+  - {name: look, text: {zh: 看, en: look}, manual: {zh: 看, en: look at it}, attach: photo}
+"""
+
+
+def test_evidence_with_a_secret_is_refused_before_anything_is_done(
+    contract: Contract, opspact: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="reversible") + EVIDENCE)
+    monkeypatch.setenv("OA_KEY", "seven-dwarfs-2026")
+    photo = contract.folder / "photo.txt"
+    arguments = ("runbook", "run", "try", "--answer", "look=done", "--attach", f"photo={photo}")
+    photo.write_text("password=Horse-Battery-7")
+    said = opspact(*arguments)
+    assert (said.code, "holds a secret" in said.err) == (2, True), said.err
+    assert not (contract.folder / ".opspact/ledger.sqlite3").exists() or steps(contract) == []
+    photo.write_text("here it is: seven-dwarfs-2026")
+    said = opspact(*arguments)
+    assert said.code == 3, "a run has begun, and can be resumed"
+    assert steps(contract) == [("first", "done")]
+    run = json.loads(opspact("runbook", "list", "--runs", "--format", "json").out)["runs"][0]["run"]
+    assert f"runbook resume {run}" in said.err
+    photo.write_text("words")
+    said = opspact("runbook", "resume", run, "--answer", "look=done", "--attach", f"photo={photo}")
+    assert said.code == 0, said.err
+
+
 def test_what_destroys_asks_for_the_name_of_its_target(contract: Contract, opspact: Call) -> None:
     text = "steps: [{name: a, text: {zh: 甲, en: a}, command: [touch, FILE]}]\n"
     file = contract.folder / "gone"

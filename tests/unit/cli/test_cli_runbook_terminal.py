@@ -11,6 +11,7 @@ from opspact.cli.runbook_terminal import Operator, attachment, pairs
 from opspact.errors import Refused
 from opspact.report.screen import Screen
 from opspact.runbook.doors import Prompt
+from opspact.structs import replace
 
 CAUSE = Prompt("ask", "cause", "What is the cause?", choice=("disk", "memory"))
 CONFIRM = Prompt("ask", "confirm", "Look at it", choice=("done", "failed"), default="done")
@@ -54,10 +55,40 @@ def test_without_a_terminal_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> N
     assert operator(None, monkeypatch)[0].ask(CAUSE) is None
 
 
-def test_a_terminal_that_was_closed_stops_the_run_with_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Refused, match="terminal was closed") as refused:
-        operator("", monkeypatch)[0].ask(CAUSE)
-    assert "resume" in refused.value.hint
+PHOTO = Prompt("change", "confirm", "Change the disk", choice=("done", "failed"), default="done", attach="photo")
+
+
+@pytest.mark.parametrize(
+    ("typed", "prompt"), [("", CAUSE), ("fire\n", CAUSE), ("done\n", PHOTO), ("\n/nowhere\n", PHOTO)]
+)
+def test_nobody_answers_once_the_terminal_was_closed(
+    monkeypatch: pytest.MonkeyPatch, typed: str, prompt: Prompt
+) -> None:
+    asked, shown = operator(typed, monkeypatch)
+    assert asked.ask(prompt) is None
+    assert shown.getvalue().count("the terminal was closed") == 1
+
+
+def test_no_evidence_is_asked_for_of_what_could_not_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, shown = operator("failed\n", monkeypatch)
+    reply = asked.ask(PHOTO)
+    assert reply
+    assert (reply.text, reply.attachments) == ("failed", ())
+    assert "file with" not in shown.getvalue()
+
+
+def test_a_file_with_a_secret_is_not_attached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad", tmp_path / "good"
+    bad.write_text("password=x")
+    good.write_text("words")
+    asked, shown = operator(f"done\n{bad}\n{good}\n", monkeypatch)
+    asked = replace(asked, holds_secret=lambda text: "password" in text)
+    reply = asked.ask(PHOTO)
+    assert reply
+    assert [each.file for each in reply.attachments] == ["good"]
+    assert f"{bad} holds a secret" in shown.getvalue()
+    with pytest.raises(Refused, match="holds a secret"):
+        replace(asked, files={"photo": bad}).check({}, ["photo"])
 
 
 def test_evidence_is_asked_for_until_a_file_can_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
