@@ -3,6 +3,8 @@
 Comes in: one-key mappings such as `unit: {…}`. Goes out: frozen parts.
 """
 
+import json
+import re
 import shlex
 from typing import Annotated, ClassVar
 
@@ -50,11 +52,22 @@ class ProcessCheck(Part):
     running: bool = Field(default=True, description="whether there is one", examples=[True])
 
 
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_PLAIN = re.compile(r"(?!(?:true|false|null|\.inf|\.nan)$)[-./]*[A-Za-z][\w./=+-]*", re.IGNORECASE)
+
+
+def _listed(argument: str) -> str:
+    """Return an argument as it is written in a list of YAML."""
+    text = _PLACEHOLDER.sub(r"{{ \1 }}", argument)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
 def _arguments(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        listed = f"[{', '.join(shlex.split(value))}]"
+        words = shlex.split(_PLACEHOLDER.sub(r"{{\1}}", value))
+        listed = f"[{', '.join(map(_listed, words))}]"
     except ValueError:
         listed = "a list"
     hint = f"write {listed}, each argument by itself"
