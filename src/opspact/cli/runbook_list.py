@@ -13,8 +13,10 @@ from opspact.cli.hosts import recorded_history
 from opspact.cli.output_format import Format, Language
 from opspact.cli.settings import settings_of
 from opspact.errors import ExitCode, NothingFound
+from opspact.model.contract import Contract
 from opspact.report.runbook_list import run_lines, runbook_lines, runbooks_json, runs_json
 from opspact.runbook.history import newest_runs
+from opspact.text.suggestions import did_you_mean
 from opspact.workspace.workspace import Workspace, now
 
 
@@ -41,13 +43,29 @@ def list_(  # noqa: PLR0913 - one for each option
         elif found:
             settings.stdout.show(run_lines(found, ZoneInfo(contract.zone)))
         if not found and form is not Format.JSON:
-            raise NothingFound("no runbook was run yet")
+            raise _never_run(name, contract)
         return ExitCode.CLEAN if found else ExitCode.NOTHING_FOUND
     listed = [each for each in contract.runbooks if name in {None, each.name}]
     if not listed:
-        raise NothingFound(f"there is no runbook {name}" if name else "the contract has no runbooks")
+        raise _no_runbook(name, contract)
     if form is Format.JSON:
         sys.stdout.write(runbooks_json(listed))
     else:
         settings.stdout.show(runbook_lines(listed, language.value if language else contract.language))
     return ExitCode.CLEAN
+
+
+def _never_run(name: str | None, contract: Contract) -> NothingFound:
+    """Return what is said where no run is found; `name`: of the runbook whose runs were asked for, if of one."""
+    if name is None:
+        return NothingFound("no runbook was run yet")
+    if any(each.name == name for each in contract.runbooks):
+        return NothingFound(f"runbook {name} was not run yet")
+    return _no_runbook(name, contract)
+
+
+def _no_runbook(name: str | None, contract: Contract) -> NothingFound:
+    if name is None:
+        return NothingFound("the contract has no runbooks")
+    hint = did_you_mean(name, [each.name for each in contract.runbooks]) or "`opspact runbook list` shows all"
+    return NothingFound(f"there is no runbook {name}", hint=hint)

@@ -4,6 +4,8 @@ Comes in: the contract's folder, the ledger. Goes out: the document. No host is 
 """
 
 import sys
+from contextlib import suppress
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +16,8 @@ from opspact.cli.hosts import recorded_history
 from opspact.cli.output_format import Language
 from opspact.cli.settings import Settings, settings_of
 from opspact.errors import ExitCode, NothingFound
+from opspact.ledger.store import Ledger
+from opspact.model.contract import Contract
 from opspact.report.lines import line
 from opspact.report.page import Page
 from opspact.report.page_html import page_html
@@ -24,9 +28,10 @@ from opspact.report.runbook_page import runbook_page
 from opspact.report.runbook_transcript import transcript_page
 from opspact.report.transcript_json import transcript_json
 from opspact.runbook.attachment_files import write_attachments
-from opspact.runbook.history import read_run
+from opspact.runbook.history import RunbookRun, read_run
 from opspact.runbook.run_text import run_text
 from opspact.runbook.transcript import transcript
+from opspact.text.suggestions import nearest
 from opspact.workspace.workspace import Workspace, now
 
 
@@ -63,14 +68,27 @@ def show(
         return ExitCode.CLEAN
     with recorded_history(settings, workspace) as ledger:
         if ledger is None:
-            raise NothingFound(f"there is no runbook and no run {name}", hint="`opspact runbook list` shows all")
-        run = read_run(ledger, contract.name, name, now=workspace.now)
+            raise _not_found(contract, name)
+        run = _run(ledger, contract, name, at=workspace.now)
         found = transcript(ledger, contract, run, text=run_text(workspace, contract, run.started))
     if attachments is not None:
         for file in write_attachments(found, attachments):
             settings.stderr.show([line(f"{file} written")])
     _show(settings, transcript_page(found, contract, words), form, data=transcript_json(found))
     return ExitCode.FINDINGS if found.breaks else ExitCode.CLEAN
+
+
+def _run(ledger: Ledger, contract: Contract, name: str, *, at: datetime) -> RunbookRun:
+    """Return a run. Raise NothingFound, with the nearest runbook's name, when there is none."""
+    with suppress(NothingFound):
+        return read_run(ledger, contract.name, name, now=at)
+    raise _not_found(contract, name)
+
+
+def _not_found(contract: Contract, name: str) -> NothingFound:
+    near = nearest(name, [each.name for each in contract.runbooks])
+    hint = f'did you mean "{near}"?' if near else "`opspact runbook list` shows all, with --runs the runs"
+    return NothingFound(f"there is no runbook and no run {name}", hint=hint)
 
 
 def _show(settings: Settings, page: Page, form: PageFormat, *, data: str) -> None:

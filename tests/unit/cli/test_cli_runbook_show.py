@@ -60,6 +60,22 @@ def test_runbooks_and_runs_are_listed(run: str, opspact: Call, tmp_path: Path) -
     assert f"{run}  done" in opspact("runbook", "list", "note", "--runs").out
 
 
+@pytest.mark.parametrize("arguments", [("list", "nots"), ("list", "nots", "--runs"), ("show", "nots")])
+def test_the_nearest_name_is_suggested(contract: Contract, opspact: Call, arguments: tuple[str, ...]) -> None:
+    contract.write("runbooks/note.yaml", RUNBOOK)
+    for _ in ("without a ledger", "with one"):
+        said = opspact("runbook", *arguments)
+        assert (said.code, 'did you mean "note"?' in said.err) == (4, True), said.err
+        opspact("runbook", "run", "note")
+
+
+def test_a_runbook_that_never_ran_is_not_taken_for_none_that_did(run: str, contract: Contract, opspact: Call) -> None:
+    contract.write("runbooks/other.yaml", RUNBOOK.replace("name: note", "name: other"))
+    said = opspact("runbook", "list", "other", "--runs")
+    assert (said.code, "runbook other was not run yet" in said.err) == (4, True), said.err
+    assert run not in said.err
+
+
 def test_the_record_of_a_run_is_a_document_in_both_languages(run: str, opspact: Call, tmp_path: Path) -> None:
     finish(run, opspact, tmp_path)
     data = json.loads(opspact("runbook", "show", run, "--format", "json").out)
