@@ -18,7 +18,24 @@ from opspact.schema.kinds import KINDS
 
 _VALUES: dict[str, object] = {
     **dict.fromkeys(
-        ("D", "DAY", "DB", "HEAD", "HOST", "ID", "N", "NAME=T", "NEW", "OWNER/NAME", "PATH", "T", "T/T", "TEXT"), ""
+        (
+            "D",
+            "DAY",
+            "DB",
+            "HEAD",
+            "HOST",
+            "HOSTS",
+            "ID",
+            "N",
+            "NAME=T",
+            "NEW",
+            "OWNER/NAME",
+            "PATH",
+            "T",
+            "T/T",
+            "TEXT",
+        ),
+        "",
     ),
     **dict.fromkeys(("DAY..DAY", "YYYY", "[REASON=]T/T"), ""),
     **dict.fromkeys(("NAME=FILE", "NAME=VALUE", "QUERY...", "RUN", "STEP=TEXT"), ""),

@@ -3,6 +3,7 @@
 Comes in: the contract's folder, a runbook or a run, answers. Goes out: its effects, every step in the ledger.
 """
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -44,7 +45,7 @@ from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.windows import refuse_closed
 from opspact.run.execution import Execution, StageResult, Work
 from opspact.run.leases import Leases
-from opspact.run.resume import Answer, PlannedStage
+from opspact.run.resume import Answer, PlannedStage, Unanswered
 from opspact.run.stage import new_id
 from opspact.runbook.approval_statement import read_approval
 from opspact.runbook.approvals import RunApprovals
@@ -82,7 +83,11 @@ Attached = Annotated[
 ]
 Confirmed = Annotated[
     str | None,
-    typer.Option("--confirm", metavar="HOST", help="The target's name, which a destructive runbook asks for."),
+    typer.Option(
+        "--confirm",
+        metavar="HOSTS",
+        help="The names of all targets, such as app1,app2; a destructive runbook asks for them.",
+    ),
 ]
 Form = Annotated[Format, typer.Option("--format", help="Output format.")]
 
@@ -147,6 +152,9 @@ def abandon(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why nobody goes on with it.")],
 ) -> ExitCode:
     """Given a run that is not done, give it up."""
+    reason = " ".join(reason.split())
+    if not reason.isprintable() or not reason:
+        raise Refused("a reason is required", hint='--reason "started for the wrong host"; it is recorded')
     work = command_context(ctx)
     with work.ledger() as ledger:
         found = run_to_resume(read_run(ledger, work.head.contract.name, run, now=now()))
@@ -267,19 +275,21 @@ class RunCommand(Struct):
             refuse_closed(self.work.head.contract, made.written, now())
 
     def _confirm(self, made: Procedure, confirmed: str | None) -> None:
-        """Have the operator name the target of what destroys. Raise Refused when it is another name, or none."""
-        runbook, target = made.runbook, made.targets[0]
+        """Have the operator name all targets of what destroys. Raise Refused when they are others, or none."""
         called = (each for each in self.work.head.contract.runbooks if each.name in made.runbooks)
         if all(each.risk is not Risk.DESTRUCTIVE for each in called):
             return
+        several = len(made.targets) > 1
         if confirmed is None:
-            prompt = Prompt("confirm", "target", f"{runbook.name} is destructive. Type the name of its target")
+            what = f"names of its {len(made.targets)} targets" if several else "name of its target"
+            prompt = Prompt("confirm", "target", f"{made.runbook.name} is destructive. Type the {what}")
             reply = self.operator.ask(prompt)
             if reply is None:
-                raise Refused(f"runbook {runbook.name} is destructive", hint=f"--confirm {target}")
+                raise Refused(f"runbook {made.runbook.name} is destructive", hint=f"--confirm {','.join(made.targets)}")
             confirmed = reply.text
-        if confirmed != target:
-            raise Refused(f"not confirmed: the target is {target}; nothing was done")
+        if sorted(re.findall(r"[^\s,]+", confirmed)) != sorted(made.targets):
+            are = "targets are" if several else "target is"
+            raise Refused(f"not confirmed: the {are} {', '.join(made.targets)}; nothing was done")
 
     def _attempt(self, made: Procedure, started: RunbookStarted, before: RunbookRun | None = None) -> Attempt:
         secrets, contract = self.secrets(made.runbook), self.work.head.contract
@@ -314,17 +324,28 @@ class RunCommand(Struct):
         self.work.settings.stderr.show([line((words, "doubt"))])
 
     def _answers(self, planned: Sequence[PlannedStage]) -> dict[str, Answer]:
-        """Return what was answered of stages that must not be repeated without asking, up front or now."""
+        """Return what was answered of stages that must not be repeated without asking, up front or now.
+
+        Raise Unanswered when something was not answered, or otherwise than with one of the answers.
+        """
         found: dict[str, Answer] = {}
+        lacking: list[str] = []
+        hints: list[str] = []
         for stage in planned:
             if not stage.question:
                 continue
-            prompt = Prompt(stage.stage.name, RESUME, stage.question, choice=tuple(each.value for each in Answer))
-            given = self.operator.answers.get(stage.stage.name, "")
+            name = stage.stage.name
+            prompt = Prompt(name, RESUME, stage.question, choice=tuple(each.value for each in Answer))
+            given = self.operator.answers.get(name, "")
             reply = self.operator.ask(prompt) if self.operator.is_asked and given not in set(Answer) else None
             text = reply.text if reply else given
             if text in set(Answer):
-                found[stage.stage.name] = Answer(text)
+                found[name] = Answer(text)
+                continue
+            lacking.append(f"{stage.question}{f' (--answer {name}={text} does not say it)' if text else ''}")
+            hints.append(" or ".join(f"--answer {name}={each.value}" for each in Answer))
+        if lacking:
+            raise Unanswered(f"the run cannot continue: {'; '.join(lacking)}", hint="; ".join(hints))
         return found
 
 

@@ -15,6 +15,7 @@ from opspact.run.execution import StageResult
 from opspact.runbook.dry_run import Coverage, DryStep, percent
 from opspact.runbook.procedure import Part, Procedure, ProcedureStep, writes
 from opspact.structs import Struct
+from opspact.text.counts import format_count
 from opspact.text.durations import format_hours
 
 _MEANINGS = {
@@ -163,11 +164,17 @@ def dry_run_lines(steps: Sequence[DryStep]) -> Iterator[Line]:
         yield line((f"{each.name}  ", "title"), (each.coverage.value, meanings[each.coverage]), f"{on}{would}", hang=4)
         yield line(shortened(each.found, 300), indent=4, hang=4)
         if each.command:
-            yield line(
-                ("would run  ", "quiet"), shortened(" ".join(map(shlex.quote, each.command)), 300), indent=4, hang=4
-            )
+            yield line(("would run  ", "quiet"), _first_line(each), indent=4, hang=4)
     yield line()
     yield line(f"coverage {percent(steps)} %", "; nothing was changed, and no run is recorded")
+
+
+def _first_line(step: DryStep) -> str:
+    """Return the first line of what a step would run, and how many follow it."""
+    text = step.command[0] if step.action == "script" else " ".join(map(shlex.quote, step.command))
+    lines = [each for each in text.splitlines() if each.strip()] or [""]
+    more = f" … and {format_count(len(lines) - 1, 'more line')}" if len(lines) > 1 else ""
+    return f"{shortened(lines[0], 300)}{more}"
 
 
 def dry_run_json(procedure: Procedure, steps: Sequence[DryStep]) -> str:

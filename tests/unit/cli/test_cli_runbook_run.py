@@ -216,6 +216,54 @@ def test_what_destroys_asks_for_the_name_of_its_target(contract: Contract, opspa
     assert file.exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "starts"),
+    [("here", False), ("also-here", False), ("here,here", False), ("here,also-here", True), ("also-here, here", True)],
+)
+def test_what_destroys_on_several_targets_asks_for_all_names(
+    contract: Contract, opspact: Call, *, given: str, starts: bool
+) -> None:
+    contract.write(
+        "inventory/more.yaml", "all: {hosts: {also-here: {ansible_connection: local, ansible_become: false}}}\n"
+    )
+    head = HEAD.format(name="try", risk="destructive").replace("hosts: here", "hosts: here:also-here")
+    text = "limits: {max_targets: 2}\nsteps: [{name: a, text: {zh: 甲, en: a}, check: [{file: /etc/passwd}]}]\n"
+    contract.write("runbooks/x.yaml", head + text)
+    said = opspact("runbook", "run", "try", "--host", "here", "--host", "also-here")
+    assert (said.code, "--confirm here,also-here" in said.err) == (2, True), said.err
+    said = opspact("runbook", "run", "try", "--host", "here", "--host", "also-here", "--confirm", given)
+    assert said.code == (0 if starts else 2), said.err
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "a\x1b[1mb"])
+@pytest.mark.usefixtures("effect")
+def test_a_run_is_not_abandoned_without_a_reason(opspact: Call, reason: str) -> None:
+    run = json.loads(opspact("runbook", "run", "try", "--format", "json").out)["run"]
+    said = opspact("runbook", "abandon", run, "--reason", reason)
+    assert (said.code, "a reason is required" in said.err) == (2, True), said.err
+    assert opspact("runbook", "resume", run).code == 1, "it is not abandoned"
+
+
+def test_a_step_that_may_have_had_its_effect_is_answered_for_by_option(contract: Contract, opspact: Call) -> None:
+    text = "steps: [{name: a, text: {zh: 甲, en: a}, command: ['false']}]\n"
+    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="reversible") + text)
+    run = json.loads(opspact("runbook", "run", "try", "--format", "json").out)["run"]
+    for arguments in ((), ("--answer", "a=failed")):
+        said = opspact("runbook", "resume", run, *arguments)
+        assert (said.code, "--answer a=done or --answer a=repeat" in said.err) == (2, True), said.err
+        assert ("a=failed" in said.err) is bool(arguments)
+    assert opspact("runbook", "resume", run, "--answer", "a=done").code == 0
+
+
+def test_a_dry_run_shows_a_script_by_its_first_line(contract: Contract, opspact: Call) -> None:
+    text = "steps:\n  - name: a\n    text: {zh: 甲, en: a}\n    script: |\n      cd /srv\n\n      rm x\n      rm y\n"
+    more = "  - {name: b, text: {zh: 乙, en: b}, command: [sh, -c, 'rm x']}\n"
+    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="destructive") + text + more)
+    said = opspact("runbook", "run", "try", "--dry-run")
+    assert "would run  cd /srv … and 2 more lines\n" in said.out, said
+    assert "would run  sh -c 'rm x'\n" in said.out
+
+
 class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
