@@ -45,7 +45,7 @@ from opspact.rollout.freeze import refuse_changes
 from opspact.rollout.windows import refuse_closed
 from opspact.run.execution import Execution, StageResult, Work
 from opspact.run.leases import Leases
-from opspact.run.resume import Answer, PlannedStage, Unanswered
+from opspact.run.resume import Answer, Unanswered
 from opspact.run.stage import new_id
 from opspact.runbook.approval_statement import read_approval
 from opspact.runbook.approvals import RunApprovals
@@ -56,6 +56,7 @@ from opspact.runbook.history import (
     NewRun,
     RunbookRun,
     claimed_targets,
+    last_results,
     read_run,
     reclaimed_targets,
     run_procedure,
@@ -299,7 +300,7 @@ class RunCommand(Struct):
     def _carry_out(self, attempt: Attempt, opening: tuple[EventType, ...] = ()) -> RunResult:
         head, run, made = self.work.head, attempt.run, attempt.procedure
         leases = Leases(self.ledger, partial(recording, head), run=run.id, attempt=attempt.state.attempt + 1)
-        attempt = replace(attempt, answers=self._answers(attempt.planned()))
+        attempt = replace(attempt, answers=self._answers(attempt))
         progress = RunProgress(self.work.settings.stderr, made, language=head.contract.language)
         with (
             signals.defer(self._notice) as asked,
@@ -323,7 +324,7 @@ class RunCommand(Struct):
         words = "stopping after this step; press Ctrl-C again to stop at once"
         self.work.settings.stderr.show([line((words, "doubt"))])
 
-    def _answers(self, planned: Sequence[PlannedStage]) -> dict[str, Answer]:
+    def _answers(self, attempt: Attempt) -> dict[str, Answer]:
         """Return what was answered of stages that must not be repeated without asking, up front or now.
 
         Raise Unanswered when something was not answered, or otherwise than with one of the answers.
@@ -331,18 +332,20 @@ class RunCommand(Struct):
         found: dict[str, Answer] = {}
         lacking: list[str] = []
         hints: list[str] = []
-        for stage in planned:
+        for stage in attempt.planned():
             if not stage.question:
                 continue
             name = stage.stage.name
-            prompt = Prompt(name, RESUME, stage.question, choice=tuple(each.value for each in Answer))
+            known = last_results(attempt.before, name) if attempt.before else ""
+            question = f"{stage.question} ({known})" if known else stage.question
+            prompt = Prompt(name, RESUME, question, choice=tuple(each.value for each in Answer))
             given = self.operator.answers.get(name, "")
             reply = self.operator.ask(prompt) if self.operator.is_asked and given not in set(Answer) else None
             text = reply.text if reply else given
             if text in set(Answer):
                 found[name] = Answer(text)
                 continue
-            lacking.append(f"{stage.question}{f' (--answer {name}={text} does not say it)' if text else ''}")
+            lacking.append(f"{question}{f' (--answer {name}={text} does not say it)' if text else ''}")
             hints.append(" or ".join(f"--answer {name}={each.value}" for each in Answer))
         if lacking:
             raise Unanswered(f"the run cannot continue: {'; '.join(lacking)}", hint="; ".join(hints))

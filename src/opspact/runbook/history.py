@@ -190,6 +190,14 @@ def reclaimed_targets(ledger: Ledger, contract: str, found: RunbookRun) -> tuple
     return tuple(claims)
 
 
+def last_results(found: RunbookRun, step: str) -> str:
+    """Given a run and the name of a step, return how its last attempt ended on each of several hosts; else nothing."""
+    events = [each.event for each in found.steps if each.event.step == step]
+    newest = [event for event in events if event.attempt == events[-1].attempt]
+    words = [f"{each.host} {each.outcome.value}{f': {each.detail}' if each.detail else ''}" for each in newest]
+    return "; ".join(words) if len(newest) > 1 else ""
+
+
 def last_detail(found: RunbookRun) -> str:
     """Return why a run is where it is, in the words of the stage that ended it."""
     details = [state.detail for state in found.state.stages.values() if isinstance(state, Finished) and state.detail]

@@ -13,7 +13,7 @@ from opspact.ledger.run_events import RunOutcome, StageFinished
 from opspact.ledger.store import Ledger
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Prompt, Reply
-from opspact.runbook.history import read_run
+from opspact.runbook.history import last_results, read_run
 
 FIND = step("find", "command: [find]\ncapture: {state: {output: true}}")
 LAST = step("x", "command: [x]\non_failure: rollback")
@@ -156,3 +156,11 @@ def test_evidence_is_no_empty_text_and_may_differ_between_hosts(ledger: Ledger) 
     other = Office(ledger, contract_of(runbook(text, head=head, name="other")))
     other.number = 1
     assert other.start(two, "other", hosts=("app1", "app2")).result.outcome is RunOutcome.DONE
+
+
+def test_whoever_is_asked_about_several_hosts_sees_what_is_known_of_each(ledger: Ledger) -> None:
+    runs = office(ledger, step("a", "command: [a]"), step("b", "command: [b]\nwhen: {host: app2}"))
+    runs.start(FakeDoors({"app1 a": FAILED, "app2 a": LOST}), hosts=("app1", "app2"))
+    found = read_run(ledger, CONTRACT, "run-1", now=datetime.now(UTC))
+    assert last_results(found, "a") == "app1 failed: it failed; app2 unknown: connection lost"
+    assert last_results(found, "b") == ""
