@@ -4,6 +4,7 @@ In: the ledger, the contract, a run, signed approvals, the time. Out: how a step
 recorded: its signature is checked each time, as whoever may write the ledger could record anything.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from opspact.fleet.ssh_signature import InvalidSignature
 from opspact.ledger.context import Context
 from opspact.ledger.event import EMPTY, Head
 from opspact.ledger.events import Recorded
+from opspact.ledger.run_events import RunStarted
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookApproved, RunbookStarted, RunbookStepEnded
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
@@ -89,15 +91,25 @@ class RunApprovals(Struct):
         )
 
     def _progress(self, step: str, before: int | None) -> Head:
-        """Return the newest event by which the run went on: what ended before the step, what was answered there."""
-        subject, contract = self._subject, self.contract.name
+        """Return the newest event by which the run went on: what ended before the step, what was answered there.
+
+        What a step after it came to is none, or nothing would be approved any more once one has ended.
+        """
+        subject, contract, later = self._subject, self.contract.name, self._from(step)
+        limit = math.inf if before is None else before
         ended = self.ledger.read(RunbookStepEnded, contract=contract, subject=subject, newest_first=True)
         answered = self.ledger.read(RunbookAnswered, contract=contract, subject=subject, newest_first=True)
         heads = (
-            next((it.head for it in found if it.event.step != step and (not before or it.sequence < before)), EMPTY)
+            next((each.head for each in found if each.event.step not in later and each.sequence < limit), EMPTY)
             for found in (ended, answered)
         )
         return max(self.started.head, *heads, key=lambda head: head.sequence)
+
+    def _from(self, step: str) -> frozenset[str]:
+        """Return a step and those after it, in the order that was recorded as the run began: `started` covers it."""
+        begun = next(self.ledger.read(RunStarted, contract=self.contract.name, subject=self._subject), None)
+        stages = begun.event.stages if begun else ()
+        return frozenset(stages[stages.index(step) :]) if step in stages else frozenset({step})
 
     @property
     def _subject(self) -> str:

@@ -170,6 +170,49 @@ def test_an_approval_is_of_the_run_as_it_stood(record: Runs, people: People) -> 
     assert "approved another state of the run" in standing(record, contract).words
 
 
+def test_what_comes_after_a_step_leaves_its_approval_as_it_is(record: Runs, people: People) -> None:
+    """A run that failed, or was killed, at a later step goes on with the approval that it has."""
+    contract = people.contract()
+    record.begin()
+    assert receive(record, contract, signed(record.approvals(contract), people.key("he-jing"), record.at)) == ""
+    record.end("agree", action="approve", host="")
+    record.end("replace", outcome=StepOutcome.FAILED)
+    record.record([RunbookAnswered(RUN, "replace", "resume", "repeat")])
+    assert standing(record, contract).is_approved
+    (event,) = record.ledger.read(RunbookApproved, contract="office")
+    assert not record.approvals(contract).proof(event, "replace").why
+    given = signed(record.approvals(contract), people.key("he-jing"), record.at)  # as it is given again, later
+    assert receive(record, contract, given) == ""
+    assert standing(record, contract, at=record.at + timedelta(hours=11, minutes=58)).is_approved
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_step_before_that_is_repeated_or_answered_later_undoes_an_approval(
+    record: Runs, people: People, *, answered: bool
+) -> None:
+    contract = people.contract()
+    record.begin()
+    assert receive(record, contract, signed(record.approvals(contract), people.key("he-jing"), record.at)) == ""
+    record.end("agree", action="approve", host="")
+    record.end("replace", outcome=StepOutcome.FAILED)
+    if answered:
+        record.record([RunbookAnswered(RUN, "count", "resume", "done")])
+    else:
+        record.end("count", attempt=2)
+    assert "approved another state of the run" in standing(record, contract).words
+
+
+def test_what_comes_before_a_later_approval_is_part_of_it(record: Runs, people: People) -> None:
+    contract = people.contract()
+    record.begin()
+    for step in ("agree", "replace"):
+        given = signed(record.approvals(contract), people.key("he-jing"), record.at, step=step)
+        assert receive(record, contract, given) == ""
+    record.end("agree", action="approve", host="")
+    assert standing(record, contract).is_approved
+    assert not record.approvals(contract).status("replace", "replace", at=record.at).is_approved
+
+
 @pytest.mark.parametrize(
     "altered", [{"inputs": {"database": "hr"}}, {"targets": ("db2",)}, {"digest": "e" * 64}, {"requester": "robot"}]
 )
