@@ -56,13 +56,12 @@ def _approve(
 ) -> None:
     contract = work.head.contract
     found = read_run(ledger, contract.name, named[0], now=work.workspace.now)
-    waiting = waiting_step(contract, found, named=named[1])
     approvals = RunApprovals(ledger, contract, found.started)
+    waiting = waiting_step(approvals, found, named=named[1], at=work.workspace.now)
     thing = approvals.to_approve(waiting.name, waiting.approval)
     language, stdout = contract.language, work.settings.stdout
-    stdout.show(
-        to_approve_lines(thing, waiting.text.in_language(language), found.started.commit, here=work.head.commit)
-    )
+    text, commit, here = waiting.text.in_language(language), found.started.commit, work.head.commit
+    stdout.show(to_approve_lines(thing, text, commit, here=here, needed_at=waiting.needed_at))
     recording = recording_context(work.head)
     statement = Statement(thing, recording.at.astimezone(UTC).replace(microsecond=0))
     signature = sign(statement.signed_bytes(), RUNBOOK_NAMESPACE, key=key or contract_key(contract, recording.at))

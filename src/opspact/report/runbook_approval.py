@@ -9,8 +9,11 @@ from opspact.report.lines import Line, line
 from opspact.runbook.approval_statement import StepApproval
 
 
-def to_approve_lines(thing: StepApproval, text: str, commit: str, *, here: str) -> Iterator[Line]:
-    """Given what is to be approved, the step's text, the commit of the run's policies and the one here, yield that."""
+def to_approve_lines(thing: StepApproval, text: str, commit: str, *, here: str, needed_at: str = "") -> Iterator[Line]:
+    """Given what is to be approved, the step's text, the commit of the run's policies and the one here, yield that.
+
+    `needed_at`: the later step at which the run is, if the step was approved before.
+    """
     yield line(("runbook: ", "title"), f"{thing.runbook} ({thing.digest[:12]}), run {thing.run} of {thing.requester}")
     if commit != here:
         words = f"the run uses commit {_named(commit)}; this directory has {_named(here)}"
@@ -20,6 +23,9 @@ def to_approve_lines(thing: StepApproval, text: str, commit: str, *, here: str) 
         yield line((f"{name}: ", "title"), value)
     yield line(("step: ", "title"), f"{thing.step}: {text}")
     yield line(("approval: ", "title"), f"{thing.approval}, after event {thing.after.partition(':')[0]}")
+    if needed_at:
+        words = f"approved before, but that no longer counts; the run is at step {needed_at} now"
+        yield line((words, "doubt"), indent=2)
     yield line(f"`opspact runbook show {thing.run}` shows what was done so far", indent=2)
 
 

@@ -9,18 +9,18 @@ from opspact.ledger.event_type import EventType
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookStarted, StepOutcome
 from opspact.onhost.redaction import Redactor
 from opspact.run.leases import Leases
-from opspact.run.resume import Answer, PlannedStage, resume
+from opspact.run.resume import Answer, PlannedStage, Treatment, resume
 from opspact.run.stage import Run
-from opspact.run.state import RunState
+from opspact.run.state import Finished, RunState
 from opspact.runbook.doors import Doors
 from opspact.runbook.engine import Engine
 from opspact.runbook.flow import Flow
-from opspact.runbook.history import RunbookRun
+from opspact.runbook.history import RunbookRun, is_waiting
 from opspact.runbook.procedure import Procedure
 from opspact.runbook.requesters import PEOPLE
 from opspact.runbook.step_recorder import Progress, StepRecorder
 from opspact.runbook.values import RunValues
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 from opspact.values.secret import Secret
 
 RESUME = "resume"
@@ -60,7 +60,7 @@ class Attempt(Struct, kw_only=True):
 
     def planned(self) -> tuple[PlannedStage, ...]:
         """Return what becomes of each stage. Raise Refused for an answer about a stage that is none."""
-        return resume(self.run, self.state, self.answers)
+        return tuple(map(_unasked, resume(self.run, self.state, self.answers)))
 
     @property
     def opening(self) -> tuple[EventType, ...]:
@@ -113,3 +113,10 @@ class Attempt(Struct, kw_only=True):
             language=language,
         )
         return Engine(recorder)
+
+
+def _unasked(planned: PlannedStage) -> PlannedStage:
+    """Return a stage that starts over without a question if it only waited for an approval: it was not carried out."""
+    has_waited = isinstance(planned.before, Finished) and is_waiting(planned.before)
+    is_asked = planned.treatment is Treatment.ASK and has_waited
+    return replace(planned, treatment=Treatment.START_OVER) if is_asked else planned

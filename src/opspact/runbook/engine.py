@@ -156,7 +156,7 @@ class Engine(Struct):
         if not chosen:
             self.recorder.record(stage, skipped)
             return StageResult(detail="skipped: its condition does not hold")
-        if not isinstance(stage.runbook_step.action, HarmlessAction) and (why := self._no_longer_approved(stage)):
+        if not isinstance(stage.runbook_step.action, HarmlessAction) and (why := self._not_approved(stage)):
             return _waiting(why)
         return self._carried_out(stage, chosen, skipped)
 
@@ -177,16 +177,17 @@ class Engine(Struct):
         """Whether the conditions of a step hold on a host. Raise OperationFailed when nobody can say."""
         return all(self.values.holds(guard, host) for guard in stage.guards)
 
-    def _no_longer_approved(self, stage: ProcedureStep) -> str:
-        """Return why an approval that was there at an earlier attempt does not count now; empty: all do."""
-        earlier = self.recorder.flow.earlier_approvals
-        for each in self.procedure.steps[: self.procedure.steps.index(stage)]:
-            if each.name in earlier and each.step and isinstance(each.step.action, ApproveAction):
-                verdict = self.doors.approvals(self.recorder.run, each.name, each.step.action.approval)
-                if verdict.outcome is not StepOutcome.DONE:
-                    return f"{each.name}: {verdict.found}; abandon this run and start a new one"
-                earlier.discard(each.name)
-        return ""
+    def _not_approved(self, stage: ProcedureStep) -> str:
+        """Return which approvals that a stage needs do not count now, and why; empty: all do.
+
+        They did as the run went past them. One can expire while people are waited for; its approver can resume the run.
+        """
+        run, before = self.recorder.run, self.procedure.steps[: self.procedure.steps.index(stage)]
+        needed = self.recorder.flow.needed_approvals(before)
+        found = {each.name: self.doors.approvals(run, each.name, approval) for each, approval in needed}
+        why = "; ".join(f"{name}: {each.found}" for name, each in found.items() if each.outcome is not StepOutcome.DONE)
+        again = f"before step {stage.name}, this has to be approved again (`opspact runbook approve {run}`)"
+        return f"{again}: {why}" if why else ""
 
     def _on_hosts(self, stage: ProcedureStep, hosts: Sequence[str], skipped: list[RunbookStepEnded]) -> StageResult:
         """Carry a step out on hosts, but for those on which an earlier attempt of the run has done so."""
@@ -203,6 +204,9 @@ class Engine(Struct):
                 if not follows:  # whatever ended the question: what the step came to is known, and is recorded
                     self.recorder.record(stage, [*skipped, *self._events(stage, tries, started=started)])
             todo = bad if follows == _RETRY else []
+            if todo and (why := self._not_approved(stage)):  # the question may have waited for hours
+                self.recorder.record(stage, [*skipped, *self._events(stage, tries, started=started)])
+                return _waiting(why)
         events = self._events(stage, tries, started=started, following=_after(stage, follows))
         self.recorder.record(stage, [*skipped, *events])
         failed = [event for event in events if event.outcome is not StepOutcome.DONE]

@@ -3,10 +3,11 @@
 Comes in: the events of a run's steps. Goes out: for each stage whether it is skipped, and why.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
 from opspact.model.policies.runbook import ROLLING_BACK
+from opspact.model.runbook_actions import ApproveAction
 from opspact.runbook.procedure import Part, ProcedureStep
 from opspact.structs import replace
 
@@ -37,13 +38,9 @@ class Flow:
         self._begun: set[tuple[str, str]] = {(step, "") for step in (*confirmed, *(step for step, _ in unknown))}
         self._done: set[tuple[str, str]] = set()
         self._skipped: set[tuple[str, str]] = set()
-        self.earlier_approvals: set[str] = set()
-        """Approval steps of earlier attempts: whether they still count is asked before anything is changed."""
         for event in events:
             is_followed = (event.step, event.attempt) not in cut  # else it is asked about, or starts over
             self.add(event if is_followed else replace(event, following=""))
-            if event.action == "approve" and event.outcome is StepOutcome.DONE:
-                self.earlier_approvals.add(event.step)
         if (self._goto, "") in self._begun:
             self._goto = ""  # a person has said that its target is done
 
@@ -70,6 +67,20 @@ class Flow:
     def is_done(self, step: str, host: str) -> bool:
         """Whether a step is done on a host: it is not repeated there when its stage starts over for others."""
         return (step, host) in self._done
+
+    def needed_approvals(self, before: Iterable[ProcedureStep]) -> Iterator[tuple[ProcedureStep, str]]:
+        """Given the stages before one that changes something, yield the approvals that it needs: step and policy.
+
+        Those of steps that were skipped are not needed. That a step is recorded as done is no approval: signatures are.
+        """
+        for each in before:
+            if each.part is Part.STEP and not self._is_skipped(each.name):
+                action = each.runbook_step.action
+                if isinstance(action, ApproveAction):
+                    yield each, action.approval
+
+    def _is_skipped(self, step: str) -> bool:
+        return any(name == step for name, _ in self._skipped) and not any(name == step for name, _ in self._done)
 
     def has_started(self, step: str) -> bool:
         """Whether a step was begun, on whatever host."""

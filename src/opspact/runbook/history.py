@@ -9,7 +9,7 @@ from itertools import islice
 
 from opspact.errors import Busy, NothingFound, Refused
 from opspact.ledger.events import E, Recorded
-from opspact.ledger.run_events import RunOutcome, StageFinished, StageStarted
+from opspact.ledger.run_events import RunFinished, RunOutcome, StageFinished, StageStarted
 from opspact.ledger.runbook_events import (
     RunbookAbandoned,
     RunbookAnswered,
@@ -71,8 +71,13 @@ class RunbookRun(Struct):
         if end is None:
             return "running" if self.is_alive else "interrupted"
         if end.outcome is RunOutcome.STOPPED:
-            return WAITING if end.detail.startswith(WAITING) else "stopped"
+            return WAITING if is_waiting(end) else "stopped"
         return end.outcome.value
+
+
+def is_waiting(end: RunFinished | Finished) -> bool:
+    """Given how a run or a stage ended, return whether it waits for somebody, as the engine says it."""
+    return end.outcome is RunOutcome.STOPPED and end.detail.startswith(WAITING)
 
 
 def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> RunbookRun:

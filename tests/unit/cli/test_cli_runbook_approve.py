@@ -35,7 +35,7 @@ class Waiting:
         contract.write("runbooks/restore.yaml", RUNBOOK.replace("hosts: db", "hosts: here"))
         contract.write("policies/approval.yaml", APPROVAL % (1, "true"))
         keys.mkdir()
-        self.keys = {name: make_key(keys, name) for name in ("he-jing", "li-na")}
+        self.keys = {name: make_key(keys, name) for name in ("he-jing", "li-na", "wang-fang")}
         for name, key in self.keys.items():
             line = f"signing_keys: [{{key: {public_line(key)}}}]\n"
             contract.write(f"policies/{name}.yaml", PERSON % (name, "customer", name, name.replace("-", ""), line))
@@ -53,9 +53,9 @@ class Waiting:
     def ledger(self) -> Path:
         return self.contract.folder / ".opspact/ledger.sqlite3"
 
-    def record(self, *events: EventType) -> None:
+    def record(self, *events: EventType, actor: str = "li-na") -> None:
         with open_ledger(self.ledger) as ledger:
-            ledger.record_all(events, context=context(datetime.now(UTC), actor="li-na", contract="tiny"))
+            ledger.record_all(events, context=context(datetime.now(UTC), actor=actor, contract="tiny"))
 
     def begin(self, stage: str) -> None:
         self.record(StageStarted("r1", stage))
@@ -127,6 +127,23 @@ def test_only_the_step_that_waits_is_approved(waiting: Waiting) -> None:
     assert waiting.approve("he-jing").code == 0
     waiting.end("agree")
     assert waiting.approve("he-jing").code == 2
+
+
+def test_a_step_whose_approval_counts_no_more_is_approved_again(waiting: Waiting) -> None:
+    waiting.end("count")
+    waiting.begin("agree")
+    assert waiting.approve("he-jing").code == 0
+    waiting.end("agree")
+    assert "it is between two steps" in waiting.approve("wang-fang").err
+    until = datetime.now(UTC) + timedelta(hours=1)
+    waiting.record(RunStarted("r1", "runbook", (), until, ("here",), {}, 2), actor="he-jing")
+    waiting.begin("replace")
+    assert "does not wait for step replace" in waiting.approve("wang-fang", "replace").err
+    assert "he-jing: is the requester" in waiting.approve("he-jing").err
+    said = waiting.approve("wang-fang")
+    assert (said.code, "step agree of run r1 approved by wang-fang" in said.out) == (0, True), said
+    assert "approved before, but that no longer counts; the run is at step replace now" in said.out
+    assert "it is at step replace" in waiting.approve("wang-fang").err  # it counts
 
 
 def test_a_runbook_that_is_another_one_here_is_not_approved(waiting: Waiting) -> None:

@@ -28,15 +28,16 @@ class Office:
     """The tiny contract with a runbook that has to be approved, and two people of the customer with keys."""
 
     def __init__(self, contract: Contract, opspact: Call, folder: Path, *, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.opspact, self.file, self.home = opspact, folder / "written", folder / "home"
+        self.opspact, self.file, self.home = opspact, folder / "out/written", folder / "home"
         self._monkeypatch = monkeypatch
         (self.home / ".ssh").mkdir(parents=True)
+        self.file.parent.mkdir()
         monkeypatch.setenv("HOME", str(self.home))
         monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
         self.be("li-na")
         contract.write("runbooks/note.yaml", RUNBOOK.format(file=self.file))
         contract.write("policies/approval.yaml", APPROVAL % (1, "true"))
-        self.keys = {name: make_key(folder, name) for name in ("he-jing", "li-na")}
+        self.keys = {name: make_key(folder, name) for name in ("he-jing", "li-na", "wang-fang")}
         for name, key in self.keys.items():
             line = f"signing_keys: [{{key: {public_line(key)}}}]\n"
             contract.write(f"policies/{name}.yaml", PERSON % (name, "customer", name, name.replace("-", ""), line))
@@ -75,6 +76,31 @@ def test_an_approval_comes_by_a_file(office: Office, tmp_path: Path) -> None:
     run, file = office.run(), tmp_path / "yes"
     assert office.approve(run, "he-jing", "--out", str(file)).code == 0
     said = office.resume(run, "--approval", str(file))
+    assert (said.code, office.file.exists()) == (0, True), said
+
+
+def test_a_run_that_failed_after_its_approval_goes_on_with_it(office: Office) -> None:
+    run = office.run()
+    assert office.approve(run, "he-jing").code == 0
+    office.file.parent.rmdir()
+    assert office.resume(run).code == 3
+    office.file.parent.mkdir()
+    said = office.resume(run, "--answer", "write=repeat")
+    assert (said.code, office.file.exists()) == (0, True), said
+
+
+def test_a_run_whose_approver_goes_on_with_it_waits_for_somebody_else(office: Office) -> None:
+    run = office.run()
+    assert office.approve(run, "he-jing").code == 0
+    office.file.parent.rmdir()
+    assert office.resume(run).code == 3
+    office.be("he-jing")
+    office.file.parent.mkdir()
+    said = office.resume(run, "--answer", "write=repeat")
+    assert (said.code, f"approved again (`opspact runbook approve {run}`)" in said.out) == (1, True), said
+    assert "he-jing: is the requester" in office.approve(run, "he-jing").err
+    assert office.approve(run, "wang-fang").code == 0
+    said = office.resume(run)
     assert (said.code, office.file.exists()) == (0, True), said
 
 

@@ -19,10 +19,11 @@ from running_runbooks import (
     said,
     step,
 )
+from runs import context
 
 from opspact.errors import Refused
 from opspact.fleet.signals import EndedBySignal
-from opspact.ledger.run_events import RunOutcome
+from opspact.ledger.run_events import RunOutcome, StageFinished
 from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
 from opspact.ledger.store import Ledger
 from opspact.run.resume import Unanswered
@@ -30,6 +31,7 @@ from opspact.runbook.doors import Answer, Prompt, Reply, Tasks, Verdict
 from opspact.values.secret import Secret
 
 APPROVAL = "kind: approval\nname: risky\nneeds: {role: customer}\nfor: [destructive]\n"
+APPROVED = Verdict(StepOutcome.DONE, "approved by he-jing")
 CALL = "runbook: {name: called, inputs: {unit: x}}"
 
 
@@ -258,13 +260,78 @@ def test_an_approval_is_asked_for_again_when_the_run_goes_on(ledger: Ledger) -> 
     contract = contract_of(runbook(step("yes", "approve: risky"), FIRST), policies=(APPROVAL,))
     runs = Office(ledger, contract)
     doors = FakeDoors({"run first": FAILED})
-    doors.approval = Verdict(StepOutcome.DONE, "approved by he-jing")
+    doors.approval = APPROVED
     ran = runs.start(doors)
     late = FakeDoors()
     again = runs.resume(late, ran.run, first="repeat")
     assert again.result.outcome is RunOutcome.STOPPED
-    assert "abandon this run" in again.result.detail
+    assert "approved again (`opspact runbook approve run-1`): yes: one approval is missing" in again.result.detail
     assert "app1: run first" not in late.calls
+    approved = FakeDoors()
+    approved.approval = APPROVED
+    assert runs.resume(approved, ran.run).path[-2:] == ["first@app1 done", "close done"]  # it was answered before
+
+
+class ExpiringDoors(FakeDoors):
+    """An approval that counts so many times, and has expired then."""
+
+    def __init__(self, times: int, script: Mapping[str, Sequence[Answer] | Answer] | None = None) -> None:
+        super().__init__(script)
+        self.times = times
+
+    def approvals(self, run: str, step: str, approval: str) -> Verdict:
+        self.times -= 1
+        self.approval = APPROVED if self.times >= 0 else Verdict(StepOutcome.UNKNOWN, "expired")
+        return super().approvals(run, step, approval)
+
+
+def test_an_approval_that_expires_while_people_are_waited_for_counts_no_more(ledger: Ledger) -> None:
+    text = (step("yes", "approve: risky"), step("people", "manual: {en: x}"), FIRST)
+    runs = Office(ledger, contract_of(runbook(*text), policies=(APPROVAL,)))
+    doors = ExpiringDoors(1)
+    doors.answers["people.confirm"] = "done"
+    ran = runs.start(doors)
+    assert (ran.result.outcome, ran.path) == (RunOutcome.STOPPED, ["yes done", "people done"])
+    assert "before step first, this has to be approved again" in ran.result.detail
+    still = runs.resume(FakeDoors(), ran.run)  # not asked whether it took effect: nothing was carried out
+    assert (still.result.outcome, still.path) == (RunOutcome.STOPPED, ran.path)
+    approved = FakeDoors()
+    approved.approval = APPROVED
+    assert runs.resume(approved, ran.run).path == [*ran.path, "first@app1 done", "close done"]
+
+
+def test_an_approval_that_expires_at_a_question_counts_no_more(ledger: Ledger) -> None:
+    text = (step("yes", "approve: risky"), step("first", "command: [run, first]\non_failure: ask"))
+    runs = Office(ledger, contract_of(runbook(*text), policies=(APPROVAL,)))
+    doors = ExpiringDoors(2, {"run first": (FAILED, DONE)})
+    doors.answers["on_failure"] = "retry"
+    ran = runs.start(doors)
+    assert (ran.result.outcome, ran.path) == (RunOutcome.STOPPED, ["yes done", "first@app1 failed"])
+    assert doors.calls.count("app1: run first") == 1
+
+
+def test_every_approval_that_is_needed_is_named_and_that_of_a_skipped_step_is_not(ledger: Ledger) -> None:
+    text = (
+        step("find", "command: [find]\nidempotent: true\non_failure: goto\ngoto: two"),
+        step("passed", "approve: risky"),
+        step("two", "approve: risky"),
+        step("three", "approve: risky\nwhen: {find: done}"),
+        step("four", "approve: risky"),
+        FIRST,
+    )
+    ran = Office(ledger, contract_of(runbook(*text), policies=(APPROVAL,))).start(ExpiringDoors(2, {"find": FAILED}))
+    assert ran.path[-3:] == ["two done", "three skipped", "four done"]
+    assert ran.result.detail.endswith("two: expired; four: expired")
+
+
+def test_a_step_that_is_recorded_as_approved_is_not_approved_by_that(ledger: Ledger) -> None:
+    """Who may write the ledger can say that the stage ended; without a signature nothing is changed."""
+    runs = Office(ledger, contract_of(runbook(step("yes", "approve: risky"), FIRST), policies=(APPROVAL,)))
+    ran = runs.start(FakeDoors())
+    ledger.record(StageFinished(ran.run, "yes", RunOutcome.DONE, attempt=2), context=context())
+    doors = FakeDoors()
+    assert runs.resume(doors, ran.run).result.outcome is RunOutcome.STOPPED
+    assert "app1: run first" not in doors.calls
 
 
 def test_a_zero_byte_in_a_value_fails_the_step(ledger: Ledger) -> None:
