@@ -101,6 +101,8 @@ class StepRecorder(Struct, kw_only=True):
 
     def hide_secrets(self, stage: ProcedureStep, host: str, result: StepResult) -> StepResult:
         """Return what a step gave without the values that hold a secret: those are kept in memory only, and masked."""
+        if not result.values:
+            return result
         said = f"{result.answer.output}\n{result.answer.error_output}"
         hidden = tuple(
             name
