@@ -66,6 +66,7 @@ from opspact.runbook.procedure import PROCEDURE, Procedure, procedure
 from opspact.runbook.refusal import refuse_errors
 from opspact.runbook.rehearsal import refuse_outside_rehearsal
 from opspact.runbook.request import RunRequest, checked_inputs, chosen_targets, find_runbook, missing_inputs
+from opspact.runbook.value_secrets import is_masked
 from opspact.structs import Struct, replace
 from opspact.values.secret import Secret
 from opspact.workspace.workspace import actor, now, redactor
@@ -166,10 +167,8 @@ def abandon(
 
 def _operator(work: CommandContext, answers: Sequence[str] | None, attached: Sequence[str] | None) -> Operator:
     files = {name: Path(path) for name, path in pairs("--attach", attached).items()}
-    hides = redactor(work.head.contract)
-    return Operator(
-        pairs("--answer", answers), files, can_ask(), work.settings.stderr, lambda text: hides.masked(text) != text
-    )
+    is_secret = partial(is_masked, redactor(work.head.contract))
+    return Operator(pairs("--answer", answers), files, can_ask(), work.settings.stderr, is_secret)
 
 
 def _asked_inputs(operator: Operator, runbook: Runbook, given: Mapping[str, str], *, language: str) -> dict[str, str]:

@@ -46,7 +46,7 @@ class Operator(Struct):
         if given is not None:
             if why := answer_problem(prompt.pattern, prompt.choice, given):
                 raise Refused(f"the answer to {prompt.step}.{prompt.name} does not fit: {why}")
-            return Reply(given, self._attached(prompt))
+            return Reply(given, self._attached(prompt), is_up_front=True)
         if prompt.attach and prompt.attach in self.files and prompt.name == prompt.attach:
             return Reply("attached", self._attached(prompt))
         return self._asked(prompt) if self.is_asked else None

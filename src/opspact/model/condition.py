@@ -90,4 +90,4 @@ def _holds(term: Term, values: Mapping[str, str]) -> bool:
     try:
         return term.comparison.holds(value)
     except ValueError as error:
-        raise ValueError(f'{term.name} is "{value[:80]}", expected a number') from error
+        raise ValueError(f'{term.name} is "{value}", expected a number') from error

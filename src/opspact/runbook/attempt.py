@@ -97,7 +97,12 @@ class Attempt(Struct, kw_only=True):
     def _flow(self) -> Flow:
         if self.before is None:
             return Flow()
-        return Flow((step.event for step in self.before.steps), self.confirmed, self.before.interrupted)
+        left = self.before.interrupted
+        events = (  # what did not come to its end is asked about, or starts over: nothing follows it yet
+            replace(step.event, following="") if step.sequence in left.steps else step.event
+            for step in self.before.steps
+        )
+        return Flow(events, self.confirmed, left.stages)
 
     def engine(self, leases: Leases, doors: Doors, progress: Progress, *, language: str, redactor: Redactor) -> Engine:
         """Return what carries the attempt out, through doors; `language` is the operator's."""

@@ -84,10 +84,11 @@ class Prompt(Struct):
 
 
 class Reply(Struct):
-    """What the operator answered, with what is attached."""
+    """What the operator answered, with what is attached. `is_up_front`: before anything was asked."""
 
     text: str
     attachments: tuple[Attachment, ...] = ()
+    is_up_front: bool = False
 
 
 class Doors(Protocol):

@@ -12,12 +12,7 @@ from opspact.ledger.run_events import RunOutcome
 from opspact.ledger.runbook_events import RunbookNotice, RunbookStepEnded, StepOutcome
 from opspact.model.condition import Condition
 from opspact.model.policies.runbook import ROLLING_BACK, OnFailure, RunbookStep
-from opspact.model.runbook_actions import (
-    ApproveAction,
-    HarmlessAction,
-    ManualAction,
-    NotifyAction,
-)
+from opspact.model.runbook_actions import ApproveAction, HarmlessAction, ManualAction, NotifyAction
 from opspact.run.execution import StageResult, Work
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Answer, Doors, Prompt
@@ -246,6 +241,8 @@ class Engine(Struct):
         if reply is None:
             return OnFailure.ABORT
         self.recorder.answered(stage, ON_FAILURE, reply)
+        if reply.text == _RETRY and reply.is_up_front and not self.recorder.flow.retry_once(stage.name):
+            return OnFailure.ABORT
         return reply.text
 
     def _try(self, stage: ProcedureStep, hosts: Sequence[str], tries: Mapping[str, list[StepResult]]) -> None:
@@ -343,7 +340,7 @@ class Engine(Struct):
             return self._step(stage)
         following = "" if _is_done(answer) else _after(stage, follows)
         self.recorder.record(stage, [replace(event, following=following)], more=more)
-        return _failed(answer.detail) if follows == OnFailure.ABORT else StageResult()
+        return _failed(event.detail) if follows == OnFailure.ABORT else StageResult()
 
     def _roll_back(self, stage: ProcedureStep) -> StageResult:
         action = stage.runbook_step.rollback_action

@@ -9,7 +9,6 @@ from opspact.ledger.runbook_events import RunbookStepEnded, StepOutcome
 from opspact.model.policies.runbook import ROLLING_BACK
 from opspact.model.runbook_actions import ApproveAction
 from opspact.runbook.procedure import Part, ProcedureStep
-from opspact.structs import replace
 
 ROLLBACK = "rollback"
 """What follows a step after which the run is rolled back (`RunbookStepEnded.following`)."""
@@ -24,23 +23,20 @@ class Flow:
         self,
         events: Iterable[RunbookStepEnded] = (),
         confirmed: Iterable[str] = (),
-        interrupted: Iterable[tuple[str, int]] = (),
+        interrupted: Iterable[str] = (),
     ) -> None:
         """Given the events of earlier attempts, and the steps of which a person has said that they are done.
 
-        `interrupted`: steps, with the number of the attempt, that were begun and whose end nobody has recorded.
-        Without a result, such a step may have had its effect anywhere; what was to follow it did not.
+        `interrupted`: steps that were begun once and have no result: they may have had their effect anywhere.
         """
         self.is_rolling_back = False
         self._goto = ""
-        events, cut = list(events), set(interrupted)
-        unknown = cut - {(event.step, event.attempt) for event in events}
-        self._begun: set[tuple[str, str]] = {(step, "") for step in (*confirmed, *(step for step, _ in unknown))}
+        self._begun: set[tuple[str, str]] = {(step, "") for step in (*confirmed, *interrupted)}
         self._done: set[tuple[str, str]] = set()
         self._skipped: set[tuple[str, str]] = set()
+        self._retried: set[str] = set()
         for event in events:
-            is_followed = (event.step, event.attempt) not in cut  # else it is asked about, or starts over
-            self.add(event if is_followed else replace(event, following=""))
+            self.add(event)
         if (self._goto, "") in self._begun:
             self._goto = ""  # a person has said that its target is done
 
@@ -63,6 +59,12 @@ class Flow:
         """Given the stage that is about to be carried out, end the goto that leads there."""
         if name == self._goto:
             self._goto = ""
+
+    def retry_once(self, step: str) -> bool:
+        """Whether a step has not been asked this before: an answer that was given up front would hold for ever."""
+        is_first = step not in self._retried
+        self._retried.add(step)
+        return is_first
 
     def is_done(self, step: str, host: str) -> bool:
         """Whether a step is done on a host: it is not repeated there when its stage starts over for others."""

@@ -3,9 +3,9 @@
 Comes in: a ledger, a contract's name. Goes out: runs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import islice, pairwise
 
 from opspact.errors import Busy, NothingFound, Refused
 from opspact.ledger.events import E, Recorded
@@ -27,12 +27,23 @@ from opspact.runbook.procedure import Procedure, procedure
 from opspact.runbook.request import find_runbook
 from opspact.structs import Struct
 
+StageEvent = StageStarted | StageFinished | RunbookStepEnded
+
+
+class OpenStages(Struct):
+    """What a process left open that was ended: `stages` that were begun and have no result.
+
+    `steps`: results, by their sequence numbers, after which the stage did not come to its end.
+    """
+
+    stages: frozenset[str] = frozenset()
+    steps: frozenset[int] = frozenset()
+
 
 class RunbookRun(Struct):
     """One run: how it was started, the state of its stages, what its steps came to, what was answered.
 
-    `is_alive`: a process may carry it out now. `interrupted`: stages, with the number of the attempt, that were begun
-    and have no recorded result, or did not come to their end after it.
+    `is_alive`: a process may carry it out now.
     """
 
     started: Recorded[RunbookStarted]
@@ -41,7 +52,7 @@ class RunbookRun(Struct):
     answers: tuple[Recorded[RunbookAnswered], ...]
     is_alive: bool
     is_abandoned: bool = False
-    interrupted: tuple[tuple[str, int], ...] = ()
+    interrupted: OpenStages = OpenStages()
 
     @property
     def id(self) -> str:
@@ -75,7 +86,7 @@ class RunbookRun(Struct):
         return end.outcome.value
 
 
-def is_waiting(end: RunFinished | Finished) -> bool:
+def is_waiting(end: RunFinished | StageFinished | Finished) -> bool:
     """Given how a run or a stage ended, return whether it waits for somebody, as the engine says it."""
     return end.outcome is RunOutcome.STOPPED and end.detail.startswith(WAITING)
 
@@ -90,13 +101,6 @@ def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> Runbo
     if found is None:
         raise NothingFound(f"there is no run {run} of a runbook", hint="`opspact runbook list --runs` shows them")
     steps = tuple(events(RunbookStepEnded))
-    known = {(each.event.step, each.event.attempt) for each in steps}
-    ended = {
-        key
-        for key, detail in (((it.event.stage, it.event.attempt), it.event.detail) for it in events(StageFinished))
-        if key in known or detail.startswith(WAITING)
-    }
-    begun = ((each.event.stage, each.event.attempt) for each in events(StageStarted))
     return RunbookRun(
         started=found,
         state=journal.state(run),
@@ -104,8 +108,27 @@ def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> Runbo
         answers=tuple(events(RunbookAnswered)),
         is_alive=journal.is_at_work(run, now),
         is_abandoned=next(events(RunbookAbandoned), None) is not None,
-        interrupted=tuple(each for each in begun if each not in ended),
+        interrupted=_open_stages((*steps, *events(StageStarted), *events(StageFinished))),
     )
+
+
+def _open_stages(events: Iterable[Recorded[StageEvent]]) -> OpenStages:
+    """Given the events of a run's stages, return what was left open."""
+    by_stage: dict[str, list[Recorded[StageEvent]]] = {}
+    for each in sorted(events, key=lambda it: it.sequence):
+        name = each.event.step if isinstance(each.event, RunbookStepEnded) else each.event.stage
+        by_stage.setdefault(name, []).append(each)
+    stages, steps = set[str](), set[int]()
+    for name, found in by_stage.items():
+        starts = [at for at, each in enumerate(found) if isinstance(each.event, StageStarted)]
+        for start, end in pairwise([*starts, len(found)]):
+            results = {each.sequence for each in found[start:end] if isinstance(each.event, RunbookStepEnded)}
+            ends = [each.event for each in found[start:end] if isinstance(each.event, StageFinished)]
+            if not results and not any(map(is_waiting, ends)):  # whoever waits has done nothing
+                stages.add(name)
+            if not ends:
+                steps |= results
+    return OpenStages(frozenset(stages), frozenset(steps))
 
 
 def newest_runs(ledger: Ledger, contract: str, runbook: str, *, now: datetime, limit: int) -> list[RunbookRun]:

@@ -3,6 +3,7 @@
 Comes in: a step of a procedure, values, doors. Goes out: for each host what is recorded of it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -82,12 +83,15 @@ class StepCall(Struct):
         """Raise OperationFailed when a value that the action needs is missing."""
         for text in _texts(action):
             word(self._filled(text, host))  # no zero byte, which no command can hold
-        if isinstance(action, ScriptAction) and (
-            missing := self.values.missing_variables(action.script, self.stage.scope, host)
-        ):
-            raise ValueMissing(
-                f"the value {missing[0]} is missing: the step that captures it was skipped or has failed"
-            )
+        if isinstance(action, ScriptAction):
+            if missing := self.values.missing_variables(action.script, self.stage.scope, host):
+                raise ValueMissing(
+                    f"the value {missing[0]} is missing: the step that captures it was skipped or has failed"
+                )
+            for value in self._named(action.script, host).values():
+                word(value)
+        if isinstance(action, AnsibleAction):
+            self._named(action.tasks, host)
 
     def _through_door(self, hosts: Sequence[str], action: Action) -> Mapping[str, Answer]:
         timeout = self.step.timeout.seconds
@@ -120,11 +124,18 @@ class StepCall(Struct):
         if isinstance(action, CommandAction):
             run = tuple(self._filled(text, host) for text in action.run)
             return HostCommand(run=run, user=action.user, environment=environment, stdin=stdin)
-        every = [name for name in self.values.every_name(self.stage.scope) if name in action.script]
-        variables = self.values.known(self.stage.scope, host, every)  # all of them could be too many for a program
         return HostCommand(
-            script=action.script, user=action.user, environment=environment, variables=variables, stdin=stdin
+            script=action.script,
+            user=action.user,
+            environment=environment,
+            variables=self._named(action.script, host),  # all values could be too many for a program
+            stdin=stdin,
         )
+
+    def _named(self, text: str, host: str) -> dict[str, str]:
+        """Return the values on a host that a script or tasks name. Raise OperationFailed when one was lost."""
+        names = [name for name in self.values.every_name(self.stage.scope) if re.search(rf"\b{name}\b", text)]
+        return self.values.known(self.stage.scope, host, names)
 
     def run_tasks(self, hosts: Sequence[str], tasks: Tasks, timeout: float) -> Mapping[str, Answer]:
         """Given tasks of Ansible, run them: hosts with the same values together, others apart."""
@@ -140,10 +151,8 @@ class StepCall(Struct):
 
     def variables(self, host: str, tasks: str) -> dict[str, str | Secret]:
         """Given a host and tasks, return the variables that they name; one that holds a secret is never written."""
-        scope = self.stage.scope
-        every = [name for name in self.values.every_name(scope) if name in tasks]
-        plain = self.values.known(scope, host, every)
-        secrets = self.values.secrets
+        scope, secrets = self.stage.scope, self.values.secrets
+        plain = self._named(tasks, host)
         held = {
             name: Secret(text)
             for name, text in plain.items()
@@ -189,16 +198,17 @@ class StepCall(Struct):
             return StepResult(answer)
         own = {"output": (answer.value or answer.output).strip(), "exit_code": str(answer.exit_code)}
         own |= {} if answer.changed is None else {"changed": str(answer.changed).lower()}
+        values = dict(self._captures(answer, leniently=True))
+        if answer.outcome is not StepOutcome.DONE:  # its exit code and output may be wanted all the same
+            return StepResult(answer, values)
         try:
-            if answer.outcome is not StepOutcome.DONE:  # its exit code and output may be wanted all the same
-                return StepResult(answer, dict(self._captures(answer, leniently=True)))
             values = dict(self._captures(answer, leniently=False))
             asserted = self.step.asserted
             if not self.values.holds(Guard(asserted, self.stage.scope), host, {**own, **values}):
                 failed = f"expected {asserted.words()}"
                 return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=failed), values)
         except OperationFailed as error:
-            return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=str(error).partition("\n")[0]))
+            return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=str(error).partition("\n")[0]), values)
         return StepResult(answer, values)
 
     def _captures(self, answer: Answer, *, leniently: bool) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ then on.
 
 from collections.abc import Iterator
 
-from opspact.onhost.redaction import HIDDEN, LONGEST_LINE, Redactor, shortened_line
+from opspact.onhost.redaction import LONGEST_LINE, SECRETS, Redactor, compiled, shortened_line
 
 _SHORTEST = 4
 """A value of fewer characters is part of many texts."""
@@ -23,33 +23,34 @@ def is_masked_within(redactor: Redactor, value: str, text: str) -> bool:
     """Given a value and the text that it was taken from, return whether it is masked wherever it stands there."""
     if len(value) < _SHORTEST or value not in text or value in redactor.masked(text):
         return False
-    return all(value not in redactor.masked(near) for near in _near(value, text))
+    near = list(_near(value, text))
+    is_searched = value in _shortened(text) or bool(near)
+    return is_searched and all(value not in redactor.masked(each) for each in near)
 
 
 def secret_texts(redactor: Redactor, value: str) -> list[str]:
     """Given a value that holds a secret, return the texts that must be masked: what is secret in it, or all of it."""
-    found = []
-    for line in value.splitlines():
-        masked = redactor.masked(line)
-        start, end = _same_ends(line, masked)
-        if HIDDEN in masked:
-            found += [line, line[start : len(line) - end]]
-    left = set(redactor.masked(value).splitlines())
-    found += [line for line in value.splitlines() if line not in left]
-    return [text for text in found if len(text) >= _SHORTEST] or [value]
+    found = {text.strip("\"'") for part in _parts(value) for text in _secrets(redactor, part)}
+    return sorted(text for text in found or {value} if len(text) >= _SHORTEST)
 
 
-def _same_ends(one: str, other: str) -> tuple[int, int]:
-    """Return how many characters two texts have in common at their beginnings, and after that at their ends."""
-    shorter = min(len(one), len(other))
-    start = next((at for at in range(shorter) if one[at] != other[at]), shorter)
-    most = shorter - start
-    return start, next((at for at in range(most) if one[-1 - at] != other[-1 - at]), most)
+def _secrets(redactor: Redactor, text: str) -> Iterator[str]:
+    """Yield what is masked in a text."""
+    lower = text.lower()
+    for words, expression in SECRETS:
+        if any(word in lower for word in words):
+            yield from (found[0][len(found[1]) :] for found in compiled(expression).finditer(text))
+    for pattern, _ in redactor.patterns:
+        yield from (found[0] for line in text.split("\n") for found in pattern.finditer(line))
+
+
+def _shortened(text: str) -> str:
+    return "\n".join(map(shortened_line, text.split("\n")))
 
 
 def _parts(text: str) -> Iterator[str]:
     """Yield a text in parts that can be searched: of long lines also pieces, each beginning within the one before."""
-    yield "\n".join(map(shortened_line, text.split("\n")))
+    yield _shortened(text)
     for line in text.split("\n"):
         if len(line) > LONGEST_LINE:
             yield from (line[at : at + LONGEST_LINE] for at in range(0, len(line), LONGEST_LINE // 2))

@@ -48,9 +48,9 @@ def test_a_dry_run_reads_and_leaves_the_rest_alone(contract: Contract, opspact: 
     file = contract.folder / "kept"
     file.write_text("x")
     text = (
-        "steps:\n  - {name: look, text: {zh: 看, en: look}, command: [cat, FILE], idempotent: true,"
+        "steps:\n  - {name: look, text: {zh: 看, en: look}, command: [cat, /etc/hostname], idempotent: true,"
         " capture: {said: {output: true}}}\n"
-        "  - {name: odd, text: {zh: 怪, en: odd}, command: [env, rm, FILE], idempotent: true, when: {said: x}}\n"
+        "  - {name: odd, text: {zh: 怪, en: odd}, command: [env, rm, FILE], when: {said: {is_not: ''}}}\n"
         "  - {name: check, text: {zh: 查, en: check}, check: [{command: {run: [env, rm, FILE]}}]}\n"
     )
     contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="read-only") + text.replace("FILE", str(file)))

@@ -114,12 +114,43 @@ def test_evidence_that_nothing_can_show_any_more_is_asked_for(ledger: Ledger) ->
     assert runs.resume(doors, "run-1").result.detail == "waiting: the evidence proof is missing (the proof)"
 
 
-def test_what_is_secret_in_a_value_is_masked_and_what_is_not_stays() -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"password={CANARY}",
+        f'password="{CANARY}"',
+        f'{{"user": "oa", "password": "{CANARY}", "token": "Canary99z"}}',
+        f'{{\n  "password": "{CANARY}",\r\n  "user": "oa"\n}}',
+        f"mysql -u oa -p{CANARY} oa && mysql -u oa -pCanary99z oa",
+        f'{{"rest": "{"x" * LONGEST_LINE}", "password": "{CANARY}"}}',
+    ],
+    ids=["plain", "quoted", "JSON in a line", "JSON", "two in a line", "a long line"],
+)
+def test_what_is_secret_in_a_value_is_masked_and_what_is_not_stays(ledger: Ledger, value: str) -> None:
+    text = (step("a", "command: [a]\ncapture: {all: {output: true}}"), step("b", "command: [b]"))
+    doors = FakeDoors({"a": said(value), "b": said(f"oa has {CANARY}" + " and Canary99z" * ("99z" in value))})
+    ran = Office(ledger, contract_of(runbook(*text))).start(doors)
+    assert ran.steps[1].output.startswith("oa has [redacted]")
+    assert "Canary" not in recorded(ledger)
+
+
+def test_a_secret_of_which_only_its_name_tells_is_masked_whole_unless_it_is_short() -> None:
     redactor = Redactor()
-    found = secret_texts(redactor, f"server {{\n  password={CANARY}\n}}\n")
-    assert CANARY in found
-    assert not [text for text in found if "server" in text]
     assert secret_texts(redactor, CANARY) == [CANARY]
+    assert secret_texts(redactor, "100") == []
+
+
+@pytest.mark.parametrize("condition", ["when: {%s: {below: 10}}", "assert: {%s: {below: 10}}"])
+@pytest.mark.parametrize("name", ["pw", "word", "password"])
+def test_a_secret_is_no_number_and_the_message_does_not_say_it(ledger: Ledger, condition: str, name: str) -> None:
+    """It is longer than what is shown of it: half a secret would not be masked."""
+    secret = "Secret" + "long" * 300
+    capture = {"pw": "", "word": "", "password": "\ncapture: {password: {output: true}}"}[name]
+    head = 'inputs: {pw: {text: {en: t}, secret: "secret:env:X"}}\n'
+    text = (GENERATE, step("b", f"command: [b]{capture}\n{condition % name}\nidempotent: true"))
+    runs = Office(ledger, contract_of(runbook(*text, head=head)), {"pw": Secret(secret)})
+    ran = runs.start(FakeDoors({"gen": said(f"password={secret}"), "b": said(secret)}))
+    assert "longlong" not in recorded(ledger) + ran.result.detail
 
 
 def test_lines_of_any_length_are_searched() -> None:
@@ -130,6 +161,9 @@ def test_lines_of_any_length_are_searched() -> None:
     assert not is_masked_within(redactor, "active", status)
     assert not is_masked_within(redactor, "active", behind)
     assert is_masked_within(redactor, CANARY, behind)
+    assert is_masked_within(redactor, CANARY, f"password={CANARY}\n{status}")
+    lines = "first line\n" + "b" * 17_000
+    assert not is_masked_within(redactor, lines, f"{lines}\n")
 
 
 def test_a_value_from_a_long_line_is_recorded_unless_it_is_secret(ledger: Ledger) -> None:

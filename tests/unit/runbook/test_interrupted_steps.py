@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from running_runbooks import CONTRACT, FAILED, LOST, FakeDoors, Office, contract_of, runbook, said, step
+from running_runbooks import CALLED, CONTRACT, FAILED, LOST, FakeDoors, Office, contract_of, runbook, said, step
 
 from opspact.fleet.signals import EndedBySignal
 from opspact.ledger.event_type import EventType
@@ -14,6 +14,7 @@ from opspact.ledger.store import Ledger
 from opspact.run.leases import Leases
 from opspact.runbook.doors import Prompt, Reply
 from opspact.runbook.history import last_results, read_run
+from opspact.values.secret import Secret
 
 FIND = step("find", "command: [find]\ncapture: {state: {output: true}}")
 LAST = step("x", "command: [x]\non_failure: rollback")
@@ -164,3 +165,71 @@ def test_whoever_is_asked_about_several_hosts_sees_what_is_known_of_each(ledger:
     found = read_run(ledger, CONTRACT, "run-1", now=datetime.now(UTC))
     assert last_results(found, "a") == "app1 failed: it failed; app2 unknown: connection lost"
     assert last_results(found, "b") == ""
+
+
+def test_what_a_run_skipped_after_it_had_waited_is_not_taken_back(ledger: Ledger) -> None:
+    """The attempts of a stage and of a run are counted apart: what began in the second one was not interrupted."""
+    runs = office(
+        ledger,
+        step("m", "manual: {en: x}"),
+        step("a", "command: [a]\non_failure: goto\ngoto: c"),
+        step("b", "command: [b]\nrollback: {command: [undo]}"),
+        step("c", "command: [c]\nrollback: {command: [undo-c]}"),
+        step("m2", "manual: {en: x}"),
+        LAST,
+    )
+    runs.start(FakeDoors())
+    doors = FakeDoors({"a": FAILED})
+    doors.answers["m.confirm"] = "done"
+    runs.resume(doors, "run-1")
+    doors = FakeDoors({"x": FAILED})
+    doors.answers["m2.confirm"] = "done"
+    assert runs.resume(doors, "run-1").result.detail == "rolled back"
+    assert undone(doors) == ["app1: undo-c"]
+
+
+def test_evidence_of_a_called_runbook_that_was_skipped_after_the_run_had_waited_is_not_needed(ledger: Ledger) -> None:
+    called = CALLED.replace("steps:", "evidence: {photo: {en: x}}\nsteps:")
+    call = "runbook: {name: called, inputs: {unit: x}}\nwhen: {host: none}"
+    runs = Office(ledger, contract_of(runbook(step("m", "manual: {en: x}"), step("call", call)), called))
+    runs.start(FakeDoors())
+    doors = FakeDoors()
+    doors.answers["m.confirm"] = "done"
+    assert runs.resume(doors, "run-1").result.outcome is RunOutcome.DONE
+
+
+def test_an_answer_given_up_front_is_no_retry_for_ever(ledger: Ledger) -> None:
+    class Doors(FakeDoors):
+        def ask(self, prompt: Prompt) -> Reply | None:
+            self.calls.append(f"ask {prompt.step}.{prompt.name}")
+            return Reply("retry" if prompt.name == "on_failure" else "failed", is_up_front=True)
+
+    for number, fields in enumerate(("command: [a]", "manual: {en: x}", "command: [a]\nwhen: {host: {above: 1}}")):
+        runs = office(ledger, step("a", f"{fields}\non_failure: ask"))
+        runs.number = number
+        doors = Doors({"a": FAILED})
+        assert runs.start(doors).result.outcome is RunOutcome.FAILED
+        assert doors.calls.count("ask a.on_failure") == 2
+
+
+def test_a_script_that_needs_no_lost_value_goes_on_and_one_that_does_fails_on_its_host(ledger: Ledger) -> None:
+    head = 'inputs: {token: {text: {en: t}, secret: "secret:env:X"}}\n'
+    text = (
+        step("a", "command: [a]\ncapture: {pass: {output: true}}"),
+        step("m", "manual: {en: x}"),
+        step("b", "script: echo all checks passed"),
+        step("c", 'script: use "${pass:-none}"\non_failure: continue'),
+    )
+    runs = Office(ledger, contract_of(runbook(*text, head=head)), {"token": Secret("Canary99")})
+    runs.start(FakeDoors({"app1 a": said("Canary99"), "app2 a": said("plain")}), hosts=("app1", "app2"))
+    doors = FakeDoors()
+    doors.answers["confirm"] = "done"
+    ran = runs.resume(doors, "run-1")
+    assert ran.path[3:] == ["b@app1 done", "b@app2 done", "c@app1 failed", "c@app2 done", "close done"]
+    assert [command.variables for command in doors.commands_seen] == [{}, {}, {"pass": "plain"}]
+
+
+def test_a_zero_byte_in_a_variable_of_a_script_fails_the_step(ledger: Ledger) -> None:
+    text = (step("a", "command: [a]\ncapture: {x: {output: true}}"), step("b", 'script: echo "$x"'))
+    ran = office(ledger, *text).start(FakeDoors({"a": said("a\0b")}))
+    assert ran.path == ["a@app1 done", "b@app1 failed"]
