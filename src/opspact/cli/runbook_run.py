@@ -257,7 +257,7 @@ class RunCommand(Struct):
         values = self._attempt(made, started).values()
         leases = Leases(self.ledger, partial(recording, head), run="dry-run", attempt=1)
         with doors(self.work, self.ledger, leases, operator=self.operator) as opened:
-            return made, tuple(DryRun(made, values, opened).steps())
+            return made, tuple(DryRun(made, values, opened, redactor(head.contract)).steps())
 
     def resume(self, found: RunbookRun) -> RunResult:
         """Given a run, go on with it where it stands. Raise Refused when its runbook is another one now."""

@@ -22,13 +22,15 @@ from opspact.model.runbook_actions import (
     ScriptAction,
     WaitAction,
 )
+from opspact.onhost.redaction import Redactor
 from opspact.runbook.doors import Answer, Doors, Tasks, Verdict
 from opspact.runbook.dry_run_limits import unsafe_check, unsafe_command, unsafe_tasks
+from opspact.runbook.output import without_secrets
 from opspact.runbook.procedure import Part, Procedure, ProcedureStep
 from opspact.runbook.step_call import StepCall, StepResult, verdict_answer
-from opspact.runbook.step_recorder import action_name
+from opspact.runbook.step_recorder import action_name, without_secret_values
 from opspact.runbook.values import RunValues
-from opspact.structs import Struct
+from opspact.structs import Struct, replace
 
 
 class Coverage(StrEnum):
@@ -59,14 +61,24 @@ def percent(steps: Iterable[DryStep]) -> int:
 
 
 class DryRun(Struct):
-    """One dry run of a procedure."""
+    """One dry run of a procedure. `redactor` says what else must not be shown."""
 
     procedure: Procedure
     values: RunValues
     doors: Doors
+    redactor: Redactor
 
     def steps(self) -> Iterator[DryStep]:
         """Yield what becomes of each step, in order. Rollbacks are not among them: nothing fails for good."""
+        return map(self._masked, self._stages())
+
+    def _masked(self, step: DryStep) -> DryStep:
+        """Return what became of a step without the secrets that are known by now, those of its own values too."""
+        secrets = self.values.secrets
+        command = tuple(without_secrets(text, secrets) for text in step.command)
+        return replace(step, found=without_secrets(step.found, secrets), command=command)
+
+    def _stages(self) -> Iterator[DryStep]:
         for stage in self.procedure.steps:
             match stage.part:
                 case Part.PRECONDITIONS:
@@ -175,7 +187,8 @@ class DryRun(Struct):
 
     def _keep(self, stage: ProcedureStep, results: "dict[str, StepResult]") -> None:
         at = self.doors.now()
-        for host, result in results.items():
+        for host, given in results.items():
+            result = without_secret_values(given, self.values, self.redactor, scope=stage.scope, host=host)
             event = RunbookStepEnded(
                 run="dry-run",
                 step=stage.name,
@@ -186,6 +199,7 @@ class DryRun(Struct):
                 started=at,
                 ended=at,
                 values=result.values,
+                hidden=result.hidden,
             )
             self.values.add(event, stage.scope)
 

@@ -20,7 +20,7 @@ from opspact.runbook.flow import Flow
 from opspact.runbook.output import recorded_detail, recorded_output, without_secrets
 from opspact.runbook.procedure import Procedure, ProcedureStep
 from opspact.runbook.step_call import StepResult
-from opspact.runbook.value_secrets import is_masked, is_masked_within, secret_texts
+from opspact.runbook.value_secrets import is_masked, is_secret, secret_names, secret_texts
 from opspact.runbook.values import RunValues
 from opspact.structs import Struct, replace
 
@@ -67,7 +67,7 @@ class StepRecorder(Struct, kw_only=True):
 
     def answered(self, stage: ProcedureStep, question: str, reply: Reply) -> None:
         """Given what the operator answered, record it with its attachments."""
-        text = HIDDEN if self._is_secret(question, reply.text) else reply.text
+        text = HIDDEN if is_secret(self.redactor, question, reply.text, known=self.values.secrets) else reply.text
         for each in reply.attachments:
             content = base64.b64decode(each.content).decode("utf-8", "replace")
             if without_secrets(content, self.values.secrets) != content or is_masked(self.redactor, content):
@@ -101,24 +101,22 @@ class StepRecorder(Struct, kw_only=True):
 
     def hide_secrets(self, stage: ProcedureStep, host: str, result: StepResult) -> StepResult:
         """Return what a step gave without the values that hold a secret: those are kept in memory only, and masked."""
-        if not result.values:
-            return result
-        said = f"{result.answer.output}\n{result.answer.error_output}"
-        hidden = tuple(
-            name
-            for name, value in result.values.items()
-            if self._is_secret(name, value) or is_masked_within(self.redactor, value, said)
-        )
-        for name in hidden:
-            value = result.values[name]
-            self.values.hide(f"{stage.scope}{name}", value, secret_texts(self.redactor, value), host=host)
-        kept = {name: value for name, value in result.values.items() if name not in hidden}
-        return replace(result, values=kept, hidden=hidden)
+        return without_secret_values(result, self.values, self.redactor, scope=stage.scope, host=host)
 
-    def _is_secret(self, name: str, value: str) -> bool:
-        """Whether a value holds a secret, by itself or under its name."""
-        known = without_secrets(value, self.values.secrets) != value
-        return known or is_masked(self.redactor, value) or is_masked(self.redactor, f"{name}: {value}")
+
+def without_secret_values(
+    result: StepResult, values: RunValues, redactor: Redactor, *, scope: str, host: str
+) -> StepResult:
+    """Return what a step of a scope gave without the values that hold a secret: `values` keeps and masks those."""
+    if not result.values:
+        return result
+    said = f"{result.answer.output}\n{result.answer.error_output}"
+    hidden = secret_names(redactor, result.values, said, known=values.secrets)
+    for name in hidden:
+        value = result.values[name]
+        values.hide(f"{scope}{name}", value, secret_texts(redactor, value), host=host)
+    kept = {name: value for name, value in result.values.items() if name not in hidden}
+    return replace(result, values=kept, hidden=hidden)
 
 
 def action_name(stage: ProcedureStep) -> str:

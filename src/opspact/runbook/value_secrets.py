@@ -4,9 +4,10 @@ Comes in: a value, the text that it was taken from. Goes out: whether it may be 
 then on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from opspact.onhost.redaction import LONGEST_LINE, SECRETS, Redactor, compiled, shortened_line
+from opspact.runbook.output import without_secrets
 
 _SHORTEST = 4
 """A value of fewer characters is part of many texts."""
@@ -26,6 +27,21 @@ def is_masked_within(redactor: Redactor, value: str, text: str) -> bool:
     near = list(_near(value, text))
     is_searched = value in _shortened(text) or bool(near)
     return is_searched and all(value not in redactor.masked(each) for each in near)
+
+
+def is_secret(redactor: Redactor, name: str, value: str, *, known: Sequence[str]) -> bool:
+    """Whether a value holds a secret, a known one, or one by itself or under its name."""
+    is_known = without_secrets(value, known) != value
+    return is_known or is_masked(redactor, value) or is_masked(redactor, f"{name}: {value}")
+
+
+def secret_names(redactor: Redactor, values: Mapping[str, str], said: str, *, known: Sequence[str]) -> tuple[str, ...]:
+    """Given the values that a step captured from what it said, return the names of those that hold a secret."""
+    return tuple(
+        name
+        for name, value in values.items()
+        if is_secret(redactor, name, value, known=known) or is_masked_within(redactor, value, said)
+    )
 
 
 def secret_texts(redactor: Redactor, value: str) -> list[str]:

@@ -5,6 +5,7 @@ from running_runbooks import BACKUP, CALLED, FIRST, FakeDoors, Office, contract_
 
 from opspact.ledger.runbook_events import RunbookStarted, StepOutcome
 from opspact.ledger.store import Ledger
+from opspact.onhost.redaction import Redactor
 from opspact.runbook.attempt import Attempt
 from opspact.runbook.doors import Verdict
 from opspact.runbook.dry_run import Coverage, DryRun, DryStep, percent
@@ -25,7 +26,7 @@ def dry(office: Office, doors: FakeDoors) -> list[DryStep]:
     made = office.procedure()
     started = RunbookStarted("dry-run", "try", made.digest, made.targets)
     attempt = Attempt(procedure=made, started=started, operator="li-na", secrets={})
-    return list(DryRun(made, attempt.values(), doors).steps())
+    return list(DryRun(made, attempt.values(), doors, Redactor()).steps())
 
 
 def coverage(steps: list[DryStep]) -> dict[str, str]:
@@ -84,6 +85,19 @@ def test_commands_of_a_read_only_runbook_are_run_and_their_values_known(ledger: 
         "ansible: [{community.postgresql.postgresql_query: {query: select pg_terminate_backend(7)}}]",
         "ansible: [{ansible.builtin.ping: {}, vars: {ansible_python_interpreter: /tmp/x}}]",
         "ansible: [{ansible.builtin.set_fact: 'ansible_become_exe=/tmp/x'}]",
+        "ansible: [{ansible.builtin.ping: {}, loop: [/x], loop_control: {loop_var: ansible_python_interpreter}}]",
+        "ansible: [{ansible.builtin.template: {src: /srv/x.j2, dest: /srv/x}}]",
+        "ansible: [{ansible.builtin.setup: {fact_path: /srv/facts}}]",
+        "ansible: [{ansible.posix.synchronize: {src: /srv, dest: /srv}}]",
+        "ansible: [{ansible.builtin.service: {name: nginx, state: restarted}}]",
+        "ansible: [{ansible.builtin.service: {name: nginx}, args: {use: x}}]",
+        "ansible: [{ansible.builtin.apt: {name: tree, dpkg_options: x}}]",
+        "ansible: [{ansible.builtin.apt: {name: '-oDir::Bin::dpkg=/tmp/x'}}]",
+        "ansible: [{ansible.builtin.apt: {name: tree}, args: {deb: /tmp/x}}]",
+        "ansible: [{ansible.builtin.set_fact: {x: y, cacheable: true}}]",
+        "ansible: [{ansible.builtin.slurp: {src: /dev/watchdog}}]",
+        "ansible: [{ansible.builtin.slurp: {src: '{{ host }}'}}]",
+        "ansible: [{ansible.builtin.raw: rm /srv/x}]",
         "ansible: [{ansible.builtin.ping: {}, environment: {PATH: /tmp}}]",
         "ansible: [{ansible.builtin.ping: {}, environment: '{{ x }}'}]",
         'ansible: [{ansible.builtin.ping: {}, when: \'lookup("pipe", "touch /srv/x")\'}]',
@@ -95,6 +109,49 @@ def test_what_might_change_something_is_left_out_whatever_the_runbook_says(ledge
     steps = dry(Office(ledger, contract_of(read_only(step("a", fields)))), doors)
     assert [each.coverage for each in steps] == [Coverage.NOT_SIMULATED]
     assert doors.calls == []
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "ansible.builtin.command: rm -rf /srv/x",
+        "ansible.builtin.service: {name: nginx, state: restarted, use: systemd}",
+        "ansible.builtin.systemd_service: {name: nginx, state: restarted}",
+        "ansible.builtin.apt: {name: [tree, 'nginx=1.2*'], state: present}",
+        "ansible.builtin.copy: {dest: /srv/x, content: x}",
+        "ansible.builtin.slurp: {src: /etc/motd}",
+        "ansible.builtin.set_fact: {x: y}",
+    ],
+)
+def test_tasks_that_do_nothing_in_check_mode_are_simulated(ledger: Ledger, task: str) -> None:
+    doors = FakeDoors()
+    dry(Office(ledger, contract_of(runbook(step("a", f"ansible: [{{{task}}}]")))), doors)
+    assert doors.calls == ["tasks on app1 in check mode"]
+
+
+def test_a_captured_secret_is_not_shown(ledger: Ledger) -> None:
+    text = read_only(
+        step("read", "command: [cat, /etc/app.conf]\ncapture: {word: {pattern: 'password=(\\S+)'}}"),
+        step("use", "command: [mysql, '-p{{ word }}']"),
+        step("odd", "command: [cat, '{{ word }}']"),
+        step("check", "check: [{file: '/srv/{{ word }}'}]"),
+    )
+    doors = FakeDoors({"cat /etc/app.conf": said("password=Canary77x\n"), "cat Canary77x": said("", 1, "no Canary77x")})
+    doors.verdicts["app1"] = Verdict(StepOutcome.FAILED, "there is no /srv/Canary77x")
+    steps = dry(Office(ledger, contract_of(text)), doors)
+    assert [each.coverage.value for each in steps] == ["simulated", "not simulated", "simulated", "simulated"]
+    assert steps[1].command == ("mysql", "-p[redacted]")
+    assert "app1: cat Canary77x" in doors.calls
+    assert "Canary" not in repr(steps)
+
+
+def test_a_script_is_left_out_when_a_value_names_a_device(ledger: Ledger) -> None:
+    text = read_only(
+        step("x", "command: [echo, x]\ncapture: {x: {output: true}}"),
+        step("a", "script: cat $x\nidempotent: true"),
+    )
+    steps = dry(Office(ledger, contract_of(text)), FakeDoors({"echo x": said("/dev/watchdog")}))
+    assert (steps[1].coverage, "device" in steps[1].found) == (Coverage.NOT_SIMULATED, True)
 
 
 def test_a_command_is_judged_with_its_values(ledger: Ledger) -> None:

@@ -8,6 +8,8 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
+from opspact.analyse.shell.devices import expands_to_device, is_fixed_folder, names_device, value_names_device
+
 _FREE = frozenset(
     re.findall(
         r"\S+",
@@ -39,17 +41,19 @@ _EACH: Mapping[str, str] = {
     "uniq": "-[cdDiuz]+|--(?:count|repeated|unique)",
 }
 """Programs that only read if each of their arguments is such a one."""
-_OF_SYSTEMCTL = (
+_VERB_OF_SYSTEMCTL = (
     "status|show|cat|is-(?:active|enabled|failed|system-running)|get-default"
-    "|list-(?:units|unit-files|timers|sockets|dependencies|jobs)|--failed"
+    "|list-(?:units|unit-files|timers|sockets|dependencies|jobs)"
 )
-_OPTIONS_OF_SYSTEMCTL = (
-    rf"{_OPERAND}|-(?:[alq]+|[pnot]\S*)|--(?:no-pager|no-legend|plain|all|full|quiet|value|failed|reverse)"
-    r"|--(?:property|lines|state|type|output|legend)(?:=.*)?"
+_OPTION_OF_SYSTEMCTL = (
+    r"-(?:[alq]+|[pnot]\S+)|--(?:no-pager|no-legend|plain|all|full|quiet|value|failed|reverse)"
+    r"|--(?:property|lines|state|type|output|legend)=.*"
 )
+"""Those that take no word after them: before the verb, that word would be no verb."""
+_AFTER_VERB_OF_SYSTEMCTL = rf"{_OPERAND}|{_OPTION_OF_SYSTEMCTL}|-[pnot]|--(?:property|lines|state|type|output)"
 _CONTAINERS = ("ps|inspect|logs|images|version|info|port", ".*")
 _FIRST_AND_OTHERS: Mapping[str, tuple[str, str]] = {
-    "awk": (r"(?!-)(?:(?!system|getline)[^>|@])+", _OPERAND),
+    "awk": (r"(?!-)(?:(?!system|getline|ARG)[^>|@])+", _OPERAND),
     "command": ("-[vV]", _OPERAND),
     "date": (r"\+.*|-u|--utc|-R|-I.*|--iso-8601.*", r"\+.*"),
     "docker": _CONTAINERS,
@@ -57,7 +61,6 @@ _FIRST_AND_OTHERS: Mapping[str, tuple[str, str]] = {
     "openssl": ("x509", rf"{_OPERAND}|-(?:in|noout|text|dates|enddate|startdate|checkend|subject|issuer|serial)"),
     "podman": _CONTAINERS,
     "rpm": ("-q[aficlR]*", _OPERAND),
-    "systemctl": (_OF_SYSTEMCTL, _OPTIONS_OF_SYSTEMCTL),
     "timedatectl": ("status|show|timesync-status", "--value|--property=.*"),
 }
 """Programs that only read if their first argument is such a one, and each of the others."""
@@ -66,16 +69,23 @@ _IP = re.compile(
 )
 """Arguments of `ip`, which takes any beginning of a verb for it: `ip a a` adds an address."""
 _BUILT_INTO_BASH = frozenset({"[", "printf", "test"})
-"""Programs that, built into bash, set or evaluate variables with `-v`."""
+"""Programs that, built into bash, set or evaluate variables: with `-v`, `-R`, and a format `%n`."""
+_SETTING = re.compile(r"-[vR].*", re.DOTALL)
+_SETTING_FORMAT = re.compile(r"%[^%A-Za-z]*[hlLjtz]*n")
+_TEST_OF_ONE = r"-[a-uw-zA-QS-Z]"
+_TEST_OF_TWO = r"=|==|!=|-(?:eq|ne|lt|le|gt|ge)"
+_SAYING = frozenset({":", "echo", "false", "printf", "true"})
+"""Programs that open no file."""
 
 _FOLDER = re.compile(r"(?:/usr)?/s?bin/")
 _SHELL = re.compile(r"(?:(?:/usr)?/bin/)?(?:sh|bash|dash)")
 _SHELL_OPTION = re.compile(r"-[eu]*c")
-_DEVICE = re.compile(r"/dev/(?!null\b)")
-"""What is read from a device may be gone for others."""
-_EXPANDED = re.compile(r"(?!'[^']*'$)(?:.*[$~{]|[*?\[]|-.*[*?\[])", re.DOTALL)
-"""Words from which a shell may make others, such as options; not those in single quotes."""
-_VALUE = r"\$(?![({])|\$\{[a-z]\w*\}"
+_IN_SINGLE_QUOTES = re.compile(r"\\.|'[^']*'", re.DOTALL)
+_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_PATH = re.compile(r"\.?/")
+_EXPANDED = re.compile(r"[*?\[{~]")
+"""What a shell makes other words of, such as options, unless it is quoted."""
+_VALUE = r"\$(?![({\[])|\$\{[a-z]\w*\}"
 _TOKEN = re.compile(
     r"(?P<ignored>[ \t]+|[012]?(?:[<>][ \t]*/dev/null|>&[12])(?![^\s;&|]))"
     r"|(?P<between>(?:\|\|?|&&|;|\n)[ \t\n]*)"
@@ -113,19 +123,41 @@ def is_plain_variable(name: str) -> bool:
 
 
 def _reads(program: str, arguments: Sequence[str]) -> bool:
-    name = _FOLDER.sub("", program, count=1) if program.startswith("/") else program
-    if any(_DEVICE.search(each) for each in arguments) and name != "smartctl":
+    name = _name(program)
+    if any(map(names_device, arguments)) and name != "smartctl":
         return False
     if name in _FREE:
-        return not (name in _BUILT_INTO_BASH and any(each.startswith("-v") for each in arguments))
-    if name == "ip":
-        return _IP.fullmatch(" ".join(arguments)) is not None
+        return _built_in_reads(name, arguments)
+    if name == "systemctl":
+        return _systemctl_reads(arguments)
     if name in _EACH:
         return _fits(arguments, _EACH[name])
     if name in _FIRST_AND_OTHERS:
         first, others = _FIRST_AND_OTHERS[name]
         return _fits(arguments[:1], first) and _fits(arguments[1:], others)
-    return False
+    return name == "ip" and _IP.fullmatch(" ".join(arguments)) is not None
+
+
+def _built_in_reads(name: str, arguments: Sequence[str]) -> bool:
+    """Whether a program without options that write does not change the shell itself in a way that matters."""
+    if name == "cd":  # later paths are understood from there
+        return len(arguments) == 1 and is_fixed_folder(arguments[0])
+    sets = any(_SETTING.fullmatch(each) or _SETTING_FORMAT.search(each) for each in arguments)
+    return not (name in _BUILT_INTO_BASH and sets)
+
+
+def _name(program: str) -> str:
+    return _FOLDER.sub("", program, count=1) if program.startswith("/") else program
+
+
+def _systemctl_reads(arguments: Sequence[str]) -> bool:
+    """Whether systemctl only reads: its verb is the first word that is no option; without one it lists units."""
+    verb = next((at for at, each in enumerate(arguments) if not each.startswith("-")), len(arguments))
+    return (
+        _fits(arguments[:verb], _OPTION_OF_SYSTEMCTL)
+        and _fits(arguments[verb : verb + 1], _VERB_OF_SYSTEMCTL)
+        and _fits(arguments[verb + 1 :], _AFTER_VERB_OF_SYSTEMCTL)
+    )
 
 
 def _fits(arguments: Sequence[str], pattern: str) -> bool:
@@ -138,12 +170,67 @@ def _command_reads(written: Sequence[str]) -> bool:
     while left and left[0] in _KEYWORDS:
         del left[0]
     while left and (assigned := _ASSIGNED.fullmatch(left[0])):
-        if not is_plain_variable(assigned[1]):
+        if not is_plain_variable(assigned[1]) or _gives_device(left[0].partition("=")[2]):
             return False
         del left[0]
     if not left:
         return True
-    program, *arguments = (" ".join(shlex.split(each)) for each in left)
-    if program not in _FREE and any(map(_EXPANDED.match, left[1:])):
+    program, *arguments = map(_as_given, left)
+    return _expands_safely(_name(program), left[1:]) and _reads(program, arguments)
+
+
+def _as_given(written: str) -> str:
+    """Return a word as a program is given it."""
+    return " ".join(shlex.split(written))
+
+
+def _gives_device(written: str) -> bool:
+    """Whether a variable may name a device once it is given a value, as it is written."""
+    return expands_to_device(written) or value_names_device(_as_given(written))
+
+
+def _expands_safely(program: str, written: Sequence[str]) -> bool:
+    """Whether nothing that a shell makes of the words of a command lets the program do more than read."""
+    if program == "printf":
+        return not any(map(_has_pattern, written)) and not _takes_format(written)
+    if program in _BUILT_INTO_BASH:
+        return _tests_safely(written[:-1] if program == "[" else written)
+    if program not in _SAYING and any(map(expands_to_device, written)):
         return False
-    return _reads(program, arguments)
+    if program in _FREE and program != "cd":
+        return True
+    takes_paths = program not in {"awk", "cd"}  # the name of a file would be a program of awk, or any folder
+    return not any(
+        _has_value(each) or (_has_pattern(each) and not (takes_paths and _PATH.match(each))) for each in written
+    )
+
+
+def _has_value(written: str) -> bool:
+    return "$" in _IN_SINGLE_QUOTES.sub("", written)
+
+
+def _has_pattern(written: str) -> bool:
+    return _EXPANDED.search(_QUOTED.sub("", written)) is not None
+
+
+def _takes_format(written: Sequence[str]) -> bool:
+    """Whether the words of printf have a value for its format, or one that may be several words."""
+    at = 1 if written[:1] == ["--"] else 0
+    return any(map(_has_value, written[: at + 1]))
+
+
+def _tests_safely(written: Sequence[str]) -> bool:
+    """Whether no value is an operator of `test`, in which bash evaluates what follows `-v`."""
+    left = list(written)
+    if any("$" in _QUOTED.sub("", each) or _has_pattern(each) for each in left):
+        return False
+    if not any(map(_has_value, left)):
+        return True
+    if left[0] == "!":
+        del left[0]
+    match left:
+        case [operator, _]:
+            return re.fullmatch(_TEST_OF_ONE, operator) is not None
+        case [_, operator, _]:
+            return re.fullmatch(_TEST_OF_TWO, operator) is not None
+    return False

@@ -32,6 +32,15 @@ dpkg -l nginx
 openssl x509 -in /etc/ssl/x.pem -noout -enddate
 date +%s
 date -u
+systemctl --no-pager status -p ActiveState nginx.service
+systemctl --failed
+find /srv/* -name "*.log" -size '+1'G
+sort /var/log/*.log
+[ "$word" = x ] && [ ! -e "/srv/$word" ] && [ -n "$word" ]
+printf '%s\\n' "$word"
+cat /srv/$word/x "$word"
+cat /proc/meminfo /dev/null
+cd / && ls
 hostname -f
 sysctl -n vm.swappiness
 command -v nginx
@@ -106,6 +115,61 @@ awk "{print $x}" y
 awk -f x
 printf -v PATH /tmp
 test -v "$word"
+systemctl --failed restart nginx
+systemctl --failed -p status restart nginx
+systemctl --no-pager --property status restart nginx
+sort "-"* x
+sort ''* x
+sort x "x"*
+sort x -{o,x}
+sort x ~
+find "/srv"* x
+find ""/srv*
+awk /srv/*
+awk 'BEGIN {ARGV[1] = "/d" "ev/x"}'
+echo $[a[0]]
+echo "$[a[0]]"
+[ "$word" ]
+[ "$word" x ]
+[ $word = x ]
+[ x "$word" y ]
+[ -n "$word" -a -n "$word" ]
+[ * ]
+test "$word" x
+test -R x
+printf "$word" x
+printf -- "$word" x
+printf "%s$word" x
+printf %n PATH
+printf * x
+cd /dev && cat watchdog
+cd //dev; cat watchdog
+cd /srv/../dev
+cd /./dev
+cd /proc/self
+cd "$word"
+cd $word
+cd ~
+cd /d*v
+cd srv
+cd
+cat /d*v/watchdog
+cat /?ev/watchdog
+cat /[d]ev/watchdog
+cat /{dev,srv}/watchdog
+cat /*/watchdog
+cat /srv/../d*v/watchdog
+cd /; cat dev/watchdog
+cd /; cat d*v/watchdog
+cd /; cat -- */watchdog
+cat /dev/null/../watchdog
+cat /proc/kmsg
+cat /proc/k*
+cat /proc/self/fd/3
+cat /sys/kernel/tracing/trace_pipe
+folder=/dev; cat $folder/watchdog
+folder=/d; cat "${folder}ev/watchdog"
+folder=/dev; cat "$folder"
 env ls
 xargs ls
 sudo ls
@@ -135,8 +199,19 @@ def test_what_may_do_more_is_not(script: str) -> None:
     assert not only_reads(["sh", "-c", script])
 
 
-@pytest.mark.parametrize("command", ["rm -rf /srv", "sort -o x x", "systemctl stop x", "sh x", "sh -x -c ls", "sh -c"])
+@pytest.mark.parametrize(
+    "command",
+    ["rm -rf /srv", "sort -o x x", "systemctl stop x", "sh x", "sh -x -c ls", "sh -c", "cat /proc/kmsg"],
+)
 def test_a_command_is_read_word_by_word(command: str) -> None:
+    assert not only_reads(shlex.split(command))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["systemctl --failed restart nginx", "systemctl -p status restart nginx", "systemctl -H host status x"],
+)
+def test_an_option_of_systemctl_is_no_verb(command: str) -> None:
     assert not only_reads(shlex.split(command))
 
 
