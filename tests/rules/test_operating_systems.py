@@ -17,7 +17,13 @@ SYSTEMD = {"steps/systemd.py"} | {
 }
 """Programs on hosts import nothing of ours, and are started by systemd's timers."""
 
-COMMANDS_OF_PEOPLE = ("analyse/shell/", "analyse/destructive_actions", "analyse/examples/", "schema/")
+COMMANDS_OF_PEOPLE = (
+    "analyse/shell/",
+    "analyse/destructive_actions",
+    "analyse/examples/",
+    "runbook/dry_run_limits",
+    "schema/",
+)
 """Reads or shows commands that people write, whatever systems these are for."""
 
 
