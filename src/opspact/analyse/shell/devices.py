@@ -6,7 +6,7 @@ Comes in: words, as programs get them or as a script has them. Goes out: whether
 import re
 
 _NAMED = re.compile(
-    r"(?:^(?:-\w)?|[^\w.-])dev/+(?!null(?![\w./-]))"
+    r"(?:^(?:-\w)?|[^\w.-])dev/+(?!null(?![\w./-])|shm/(?!(?s:.*)\.\.))"
     r"|(?:^(?:-\w)?|[^\w.-])proc/+(?:kmsg|.*/(?:fd|root|cwd)(?:/|$))"
     r"|trace_pipe"
 )

@@ -40,6 +40,7 @@ sort /var/log/*.log
 printf '%s\\n' "$word"
 cat /srv/$word/x "$word"
 cat /proc/meminfo /dev/null
+cat /dev/shm/file
 cd / && ls
 hostname -f
 sysctl -n vm.swappiness
@@ -163,6 +164,7 @@ cd /; cat dev/watchdog
 cd /; cat d*v/watchdog
 cd /; cat -- */watchdog
 cat /dev/null/../watchdog
+cat /dev/shm/../watchdog
 cat /proc/kmsg
 cat /proc/k*
 cat /proc/self/fd/3
