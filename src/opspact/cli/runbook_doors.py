@@ -32,7 +32,7 @@ from opspact.recovery.restore import Folder, HostRestore, OneDatabase, RestoreRe
 from opspact.run.leases import Leases
 from opspact.runbook.approvals import RunApprovals
 from opspact.runbook.doors import Answer, FabricCall, Verdict
-from opspact.runbook.history import read_run
+from opspact.runbook.history import read_started
 from opspact.runbook.host_doors import HostDoors, OtherDoors, RunWork
 from opspact.runbook.tasks import TaskWorker
 from opspact.schema.unexpected_files import FABFILE
@@ -126,6 +126,6 @@ def _of_drill(drill: str, _run: str, _step: str, approval: str) -> Verdict:
 
 def _approvals(contract: Contract, ledger: Ledger, run: str, step: str, approval: str) -> Verdict:  # noqa: PLR0917 - its last three are the door's
     at = now()
-    found = RunApprovals(ledger, contract, read_run(ledger, contract.name, run, now=at).started)
+    found = RunApprovals(ledger, contract, read_started(ledger, contract.name, run))
     status = found.status(step, approval, at=at)
     return Verdict(StepOutcome.DONE if status.is_approved else StepOutcome.UNKNOWN, status.words)

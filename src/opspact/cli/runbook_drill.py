@@ -4,9 +4,8 @@ Comes in: the contract's folder, an emergency or those that are due. Goes out: w
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, cast
 
 import typer
@@ -14,9 +13,8 @@ import typer
 from opspact.cli.hosts import CommandContext, command_context
 from opspact.cli.jobs import chosen_jobs, run_jobs
 from opspact.cli.output_format import Format
-from opspact.cli.runbook_run import Answers, Attached, Form, RunCommand
-from opspact.cli.runbook_terminal import Operator, pairs
-from opspact.cli.streams import can_ask
+from opspact.cli.runbook_run import Answers, Attached, Form, RunCommand, operator_of
+from opspact.cli.runbook_terminal import Operator
 from opspact.errors import ExitCode, NothingFound, OperationFailed, OpspactError, Refused
 from opspact.evidence.assessment import assess
 from opspact.fleet import signals
@@ -75,8 +73,7 @@ def drill(  # noqa: PLR0913 - one for each option
     work = command_context(context)
     if (emergency is None) is not due:
         raise Refused("which emergency?", hint="name one, or use --due for all that are due")
-    files = {name: Path(path) for name, path in pairs("--attach", attached).items()}
-    drilling = _Drilling(work, pairs("--answer", answers), files, can_ask())
+    drilling = _Drilling(work, operator_of(work, answers, attached))
     work.passwords()  # asked before anything is shown
     chosen = [find_emergency(work.head.contract, emergency)] if emergency else due_emergencies(work, now())
     if not chosen:
@@ -107,12 +104,10 @@ def due_emergencies(work: CommandContext, at: datetime) -> list[Emergency]:
 
 
 class _Drilling(Struct):
-    """Drills from the command line: `answers` and `files` given up front, and whether the operator can be asked."""
+    """Drills from the command line; `operator`: who answers, with all that was given up front for both runs."""
 
     work: CommandContext
-    answers: Mapping[str, str]
-    files: Mapping[str, Path]
-    is_asked: bool
+    operator: Operator
 
     def carry_out_all(self, chosen: Sequence[Emergency], host: str | None) -> tuple[list[DrillReport], int]:
         """Given emergencies, rehearse one after the other; return the drills that were begun, and the signal, if any.
@@ -168,10 +163,10 @@ class _Drilling(Struct):
         """Return who answers in each run. Raise Refused when a run could not start, or could not go on by itself."""
         requests = [self._request(planned, run) for run in (planned.fault, planned.cure)]
         made = [procedure(self.work.head.contract, each.runbook, each.targets, inputs=each.inputs) for each in requests]
-        for name in self.answers:
+        for name in self.operator.answers:
             if not any(name in each.questions for each in made):
                 raise Refused(f"--answer: nothing is asked by the name {name}")
-        for name in self.files:
+        for name in self.operator.files:
             if not any(name in each.evidence for each in made):
                 raise Refused(f"--attach: there is no evidence {name}")
         given = zip((planned.fault, planned.cure), requests, made, strict=True)
@@ -183,9 +178,9 @@ class _Drilling(Struct):
 
     def _operator(self, run: PlannedRun, request: RunRequest, made: Procedure) -> Operator:
         """Return who answers in a run. Raise Refused when it may not start, or when a person is needed."""
-        files = {name: path for name, path in self.files.items() if name in made.evidence}
-        given = {name: text for name, text in self.answers.items() if name in made.questions}
-        operator = Operator({**run.answers, **given}, files, self.is_asked, self.work.settings.stderr)
+        files = {name: path for name, path in self.operator.files.items() if name in made.evidence}
+        given = {name: text for name, text in self.operator.answers.items() if name in made.questions}
+        operator = replace(self.operator, answers={**run.answers, **given}, files=files)
         with self.work.ledger() as ledger:
             running = RunCommand(self.work, ledger, operator)
             running.checked_procedure(request)
@@ -196,7 +191,7 @@ class _Drilling(Struct):
             raise Refused(f"no restore point of runbook {run.runbook.name} covers {', '.join(made.uncovered)}")
         valid = valid_answers(made, run.answers, files) | valid_answers(made, given, files)
         wanted = missing_answers(made, valid), missing_evidence(made, valid, files)
-        if any(wanted) and not self.is_asked:
+        if any(wanted) and not operator.is_asked:
             raise _unattended(request, *wanted)
         return replace(operator, answers=valid)
 

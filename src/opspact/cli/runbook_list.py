@@ -16,7 +16,7 @@ from opspact.errors import ExitCode, NothingFound
 from opspact.model.contract import Contract
 from opspact.report.runbook_list import run_lines, runbook_lines, runbooks_json, runs_json
 from opspact.runbook.history import newest_runs
-from opspact.text.suggestions import did_you_mean
+from opspact.runbook.request import runbook_suggestion
 from opspact.workspace.workspace import Workspace, now
 
 
@@ -67,5 +67,4 @@ def _never_run(name: str | None, contract: Contract) -> NothingFound:
 def _no_runbook(name: str | None, contract: Contract) -> NothingFound:
     if name is None:
         return NothingFound("the contract has no runbooks")
-    hint = did_you_mean(name, [each.name for each in contract.runbooks]) or "`opspact runbook list` shows all"
-    return NothingFound(f"there is no runbook {name}", hint=hint)
+    return NothingFound(f"there is no runbook {name}", hint=runbook_suggestion(contract, name))

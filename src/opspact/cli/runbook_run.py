@@ -112,7 +112,7 @@ def run(  # noqa: PLR0913 - one for each option
 ) -> ExitCode:
     """Given a runbook, run it; return CLEAN when it was carried out to its end."""
     work = command_context(context)
-    operator = _operator(work, answers, attached)
+    operator = operator_of(work, answers, attached)
     runbook = find_runbook(work.head.contract, name)
     targets = chosen_targets(runbook, hosts or ())
     inputs = _asked_inputs(operator, runbook, pairs("--input", given), language=work.head.contract.language)
@@ -139,7 +139,7 @@ def resume(  # noqa: PLR0913 - one for each option
     """Given a run that is not done, go on with it; return CLEAN when it was carried out to its end."""
     given = [read_approval(file) for file in approvals or ()]
     work = command_context(context)
-    operator = _operator(work, answers, attached)
+    operator = operator_of(work, answers, attached)
     work.passwords()
     with work.ledger() as ledger:
         found = run_to_resume(read_run(ledger, work.head.contract.name, run, now=now()))
@@ -165,7 +165,8 @@ def abandon(
     return ExitCode.CLEAN
 
 
-def _operator(work: CommandContext, answers: Sequence[str] | None, attached: Sequence[str] | None) -> Operator:
+def operator_of(work: CommandContext, answers: Sequence[str] | None, attached: Sequence[str] | None) -> Operator:
+    """Given what was answered and attached on the command line, return who answers."""
     files = {name: Path(path) for name, path in pairs("--attach", attached).items()}
     is_secret = partial(is_masked, redactor(work.head.contract))
     return Operator(pairs("--answer", answers), files, can_ask(), work.settings.stderr, is_secret)
@@ -229,12 +230,17 @@ class RunCommand(Struct):
 
     def checked_procedure(self, request: RunRequest) -> Procedure:
         """Given a request, return its procedure. Raise Refused unless it may start, but for other runs of it."""
+        made = self._procedure(request)
+        self._refuse_blackouts(made)
+        return made
+
+    def _procedure(self, request: RunRequest) -> Procedure:
+        """Given a request, return its procedure. Raise Refused for one that could be run at no time."""
         head = self.work.head
         made = procedure(head.contract, request.runbook, request.targets, inputs=request.inputs)
         self.operator.check(made.questions, made.evidence)
         refuse_errors(head.contract, head.day, made)
         refuse_outside_rehearsal(head.contract, made, request.drill)
-        self._refuse_blackouts(made)
         return made
 
     def secrets(self, runbook: Runbook) -> dict[str, Secret]:
@@ -248,11 +254,7 @@ class RunCommand(Struct):
 
         Raise Refused for a runbook that could not be run either.
         """
-        head = self.work.head
-        made = procedure(head.contract, request.runbook, request.targets, inputs=request.inputs)
-        self.operator.check(made.questions, made.evidence)
-        refuse_errors(head.contract, head.day, made)
-        refuse_outside_rehearsal(head.contract, made, request.drill)
+        head, made = self.work.head, self._procedure(request)
         started = RunbookStarted("dry-run", request.runbook.name, made.digest, request.targets, request.inputs)
         values = self._attempt(made, started).values()
         leases = Leases(self.ledger, partial(recording, head), run="dry-run", attempt=1)

@@ -25,6 +25,9 @@ from opspact.structs import Struct
 E = TypeVar("E", RunFinished, RunRenewed, RunStarted)
 
 
+StageRecord = Recorded[RunStarted | StageStarted | StageFinished | RunFinished]
+
+
 class Journal(Struct):
     """The runs of one contract in a ledger."""
 
@@ -33,10 +36,14 @@ class Journal(Struct):
 
     def state(self, run: str) -> RunState:
         """Given a run's name, return how far it has come."""
-        found: list[Recorded[RunStarted | StageStarted | StageFinished | RunFinished]] = []
+        return replay(each.event for each in self.events(run))
+
+    def events(self, run: str) -> list[StageRecord]:
+        """Given a run's name, return what it has come through, in order."""
+        found: list[StageRecord] = []
         for kind in (RunStarted, StageStarted, StageFinished, RunFinished):
             found += self.ledger.read(kind, contract=self.contract, subject=f"run/{run}")
-        return replay(each.event for each in sorted(found, key=lambda each: each.sequence))
+        return sorted(found, key=lambda each: each.sequence)
 
     def last_runs(self, hosts: Iterable[str]) -> Mapping[str, str]:
         """Given hosts, return the run that had the lease of each last, where one had."""

@@ -20,14 +20,12 @@ from opspact.ledger.runbook_events import (
 from opspact.ledger.store import Ledger
 from opspact.model.contract import Contract
 from opspact.model.policies.runbook import CLOSE
-from opspact.run.journal import Journal
-from opspact.run.state import Finished, NotStarted, RunState
+from opspact.run.journal import Journal, StageRecord
+from opspact.run.state import Finished, NotStarted, RunState, replay
 from opspact.runbook.flow import ROLLBACK, WAITING
 from opspact.runbook.procedure import Procedure, procedure
 from opspact.runbook.request import find_runbook
 from opspact.structs import Struct
-
-StageEvent = StageStarted | StageFinished | RunbookStepEnded
 
 
 class OpenStages(Struct):
@@ -91,33 +89,40 @@ def is_waiting(end: RunFinished | StageFinished | Finished) -> bool:
     return end.outcome is RunOutcome.STOPPED and end.detail.startswith(WAITING)
 
 
+def read_started(ledger: Ledger, contract: str, run: str) -> Recorded[RunbookStarted]:
+    """Given a run's name, return how it was started. Raise NothingFound when there is none."""
+    found = next(ledger.read(RunbookStarted, contract=contract, subject=f"run/{run}"), None)
+    if found is None:
+        raise NothingFound(f"there is no run {run} of a runbook", hint="`opspact runbook list --runs` shows them")
+    return found
+
+
 def read_run(ledger: Ledger, contract: str, run: str, *, now: datetime) -> RunbookRun:
     """Given a run's name, return it. Raise NothingFound when there is none."""
 
     def events(kind: type[E]) -> Iterator[Recorded[E]]:
         return ledger.read(kind, contract=contract, subject=f"run/{run}")
 
-    journal, found = Journal(ledger, contract), next(events(RunbookStarted), None)
-    if found is None:
-        raise NothingFound(f"there is no run {run} of a runbook", hint="`opspact runbook list --runs` shows them")
-    steps = tuple(events(RunbookStepEnded))
+    found, journal = read_started(ledger, contract, run), Journal(ledger, contract)
+    steps, way = tuple(events(RunbookStepEnded)), journal.events(run)
     return RunbookRun(
         started=found,
-        state=journal.state(run),
+        state=replay(each.event for each in way),
         steps=steps,
         answers=tuple(events(RunbookAnswered)),
         is_alive=journal.is_at_work(run, now),
         is_abandoned=next(events(RunbookAbandoned), None) is not None,
-        interrupted=_open_stages((*steps, *events(StageStarted), *events(StageFinished))),
+        interrupted=_open_stages([*steps, *way]),
     )
 
 
-def _open_stages(events: Iterable[Recorded[StageEvent]]) -> OpenStages:
-    """Given the events of a run's stages, return what was left open."""
-    by_stage: dict[str, list[Recorded[StageEvent]]] = {}
+def _open_stages(events: Iterable[Recorded[RunbookStepEnded] | StageRecord]) -> OpenStages:
+    """Given the events of a run, return what was left open."""
+    by_stage: dict[str, list[Recorded[RunbookStepEnded] | StageRecord]] = {}
     for each in sorted(events, key=lambda it: it.sequence):
-        name = each.event.step if isinstance(each.event, RunbookStepEnded) else each.event.stage
-        by_stage.setdefault(name, []).append(each)
+        match each.event:
+            case RunbookStepEnded(step=name) | StageStarted(stage=name) | StageFinished(stage=name):
+                by_stage.setdefault(name, []).append(each)
     stages, steps = set[str](), set[int]()
     for name, found in by_stage.items():
         starts = [at for at, each in enumerate(found) if isinstance(each.event, StageStarted)]

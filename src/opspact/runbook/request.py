@@ -31,9 +31,13 @@ def find_runbook(contract: Contract, name: str) -> Runbook:
     """Given a contract and a name, return the runbook. Raise Refused, with the nearest name, when there is none."""
     known = {each.name: each for each in contract.runbooks}
     if name not in known:
-        hint = did_you_mean(name, known) or "`opspact runbook list` shows all"
-        raise Refused(f'there is no runbook "{name}"', hint=hint)
+        raise Refused(f'there is no runbook "{name}"', hint=runbook_suggestion(contract, name))
     return known[name]
+
+
+def runbook_suggestion(contract: Contract, name: str) -> str:
+    """Given a name that no runbook has, return which one may be meant, or how to see all."""
+    return did_you_mean(name, [each.name for each in contract.runbooks]) or "`opspact runbook list` shows all"
 
 
 def chosen_targets(runbook: Runbook, hosts: Iterable[str]) -> tuple[str, ...]:

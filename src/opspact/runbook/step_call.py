@@ -198,29 +198,29 @@ class StepCall(Struct):
             return StepResult(answer)
         own = {"output": (answer.value or answer.output).strip(), "exit_code": str(answer.exit_code)}
         own |= {} if answer.changed is None else {"changed": str(answer.changed).lower()}
-        values = dict(self._captures(answer, leniently=True))
+        values, lacking = self._captures(answer)
         if answer.outcome is not StepOutcome.DONE:  # its exit code and output may be wanted all the same
-            return StepResult(answer, values)
-        try:
-            values = dict(self._captures(answer, leniently=False))
-            asserted = self.step.asserted
-            if not self.values.holds(Guard(asserted, self.stage.scope), host, {**own, **values}):
-                failed = f"expected {asserted.words()}"
-                return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=failed), values)
-        except OperationFailed as error:
-            return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=str(error).partition("\n")[0]), values)
-        return StepResult(answer, values)
+            # a path that a failed step did not come to say is none, not an empty one
+            return StepResult(answer, {name: value for name, value in values.items() if value})
+        if not lacking:
+            try:
+                asserted = self.step.asserted
+                is_so = self.values.holds(Guard(asserted, self.stage.scope), host, {**own, **values})
+                lacking = "" if is_so else f"expected {asserted.words()}"
+            except OperationFailed as error:
+                lacking = str(error).partition("\n")[0]
+        return StepResult(replace(answer, outcome=StepOutcome.FAILED, detail=lacking) if lacking else answer, values)
 
-    def _captures(self, answer: Answer, *, leniently: bool) -> Iterator[tuple[str, str]]:
+    def _captures(self, answer: Answer) -> tuple[dict[str, str], str]:
+        """Return the values that a step gave, and why one of them is not there; empty: all are."""
+        values: dict[str, str] = {}
+        lacking: list[str] = []
         for name, capture in self.step.captures.items():
             try:
-                value = captured(capture, answer.value or answer.output, answer.exit_code)
+                values[name] = captured(capture, answer.value or answer.output, answer.exit_code)
             except OperationFailed as error:
-                if not leniently:
-                    raise OperationFailed(f"{name} is not captured: {str(error).partition(chr(10))[0]}") from error
-                continue
-            if value or not leniently:  # a path that a failed step did not come to say is none, not an empty one
-                yield name, value
+                lacking.append(f"{name} is not captured: {str(error).partition(chr(10))[0]}")
+        return values, next(iter(lacking), "")
 
     def event(self, host: str, results: Sequence[StepResult], *, attempt: int, started: datetime) -> RunbookStepEnded:
         """Given what the tries of a step came to on a host, return its event, with nothing of the secrets in it."""

@@ -196,6 +196,9 @@ def test_evidence_is_attached_up_front(
     said = opspact("runbook", "drill", "page-gone", "--attach", f"photo={page.parent / 'opspact.yaml'}")
     assert (said.code, page.exists()) == (2, True), "a file that cannot be read"
     photo = page.parent / "photo.png"
+    photo.write_text("password=Canary77x", encoding="utf-8")
+    said = opspact("runbook", "drill", "page-gone", "--attach", f"photo={photo}", "--answer", "cause=disk")
+    assert (said.code, "holds a secret" in said.err, page.exists()) == (2, True, True), said.err
     photo.write_text("a photo", encoding="utf-8")
     said = opspact("runbook", "drill", "page-gone", "--attach", f"photo={photo}", "--answer", "cause=disk")
     assert (said.code, page.read_text(encoding="utf-8")) == (0, "disk\n"), said.err

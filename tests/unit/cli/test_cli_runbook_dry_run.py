@@ -4,19 +4,9 @@ import json
 
 import pytest
 from calling import Call, Contract
+from runbook_texts import HERE
 
 pytestmark = pytest.mark.slow
-
-HEAD = """\
-kind: runbook
-name: {name}
-clauses: [C1]
-text: {{zh: 试, en: Try}}
-symptoms: {{zh: [坏了], en: [broken]}}
-risk: {risk}
-hosts: here
-without_restore_point: {{zh: 没有数据, en: no data}}
-"""
 
 
 @pytest.mark.parametrize(
@@ -30,7 +20,7 @@ without_restore_point: {{zh: 没有数据, en: no data}}
 def test_a_dry_run_is_refused_where_a_run_is(contract: Contract, opspact: Call, *, fields: str, why: str) -> None:
     file = contract.folder / "touched"
     text = f"steps:\n  - name: a\n    text: {{zh: 甲, en: a}}\n    {fields}\n".replace("FILE", str(file))
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="read-only") + text)
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="read-only") + text)
     for arguments in ((), ("--dry-run",)):
         said = opspact("runbook", "run", "try", *arguments)
         assert (said.code, why in said.err) == (2, True), said.err
@@ -39,7 +29,7 @@ def test_a_dry_run_is_refused_where_a_run_is(contract: Contract, opspact: Call, 
 
 def test_a_fault_has_no_dry_run(contract: Contract, opspact: Call) -> None:
     text = "rehearsal_only: true\nsteps: [{name: a, text: {zh: 甲, en: a}, check: [{file: /etc/passwd}]}]\n"
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="read-only") + text)
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="read-only") + text)
     said = opspact("runbook", "run", "try", "--dry-run")
     assert (said.code, "drills" in said.err) == (2, True), said.err
 
@@ -53,7 +43,7 @@ def test_a_dry_run_reads_and_leaves_the_rest_alone(contract: Contract, opspact: 
         "  - {name: odd, text: {zh: 怪, en: odd}, command: [env, rm, FILE], when: {said: {is_not: ''}}}\n"
         "  - {name: check, text: {zh: 查, en: check}, check: [{command: {run: [env, rm, FILE]}}]}\n"
     )
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="read-only") + text.replace("FILE", str(file)))
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="read-only") + text.replace("FILE", str(file)))
     said = opspact("runbook", "run", "try", "--dry-run", "--format", "json")
     assert said.code == 0, said.err
     found = [(each["step"], each["coverage"]) for each in json.loads(said.out)["steps"]]
@@ -64,7 +54,7 @@ def test_a_dry_run_reads_and_leaves_the_rest_alone(contract: Contract, opspact: 
 def test_a_dry_run_shows_a_script_by_its_first_line(contract: Contract, opspact: Call) -> None:
     text = "steps:\n  - name: a\n    text: {zh: 甲, en: a}\n    script: |\n      cd /srv\n\n      rm x\n      rm y\n"
     more = "  - {name: b, text: {zh: 乙, en: b}, command: [sh, -c, 'rm x']}\n"
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="destructive") + text + more)
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="destructive") + text + more)
     said = opspact("runbook", "run", "try", "--dry-run")
     assert "would run  cd /srv … and 2 more lines\n" in said.out, said
     assert "would run  sh -c 'rm x'\n" in said.out

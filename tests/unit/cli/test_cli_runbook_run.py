@@ -10,22 +10,13 @@ from threading import Thread
 
 import pytest
 from calling import Call, Contract
+from runbook_texts import HERE
 
 from opspact.ledger.runbook_events import RunbookAnswered, RunbookStepEnded
 from opspact.ledger.store import open_ledger
 
 pytestmark = pytest.mark.slow
 
-HEAD = """\
-kind: runbook
-name: {name}
-clauses: [C1]
-text: {{zh: 试, en: Try}}
-symptoms: {{zh: [坏了], en: [broken]}}
-risk: {risk}
-hosts: here
-without_restore_point: {{zh: 没有数据, en: no data}}
-"""
 STEPS = """\
 inputs:
   word: {text: {zh: 词, en: a word}, pattern: ".*", default: ok}
@@ -49,7 +40,7 @@ steps:
 @pytest.fixture
 def effect(contract: Contract) -> Path:
     file = contract.folder / "effect"
-    contract.write("runbooks/try.yaml", HEAD.format(name="try", risk="reversible") + STEPS.replace("FILE", str(file)))
+    contract.write("runbooks/try.yaml", HERE.format(name="try", risk="reversible") + STEPS.replace("FILE", str(file)))
     return file
 
 
@@ -126,7 +117,7 @@ def test_a_runbook_that_was_changed_is_not_gone_on_with(contract: Contract, opsp
 def test_what_check_finds_wrong_in_a_runbook_does_not_start(contract: Contract, opspact: Call) -> None:
     file = contract.folder / "gone"
     text = f"steps: [{{name: a, text: {{zh: 甲, en: a}}, command: [touch, '{file}', '{{{{ nothing }}}}']}}]\n"
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="reversible") + text)
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="reversible") + text)
     said = opspact("runbook", "run", "try")
     assert (said.code, "OP270" in said.err) == (2, True), said.err
     assert not file.exists()
@@ -144,7 +135,7 @@ steps:
 def test_evidence_with_a_secret_is_refused_before_anything_is_done(
     contract: Contract, opspact: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="reversible") + EVIDENCE)
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="reversible") + EVIDENCE)
     monkeypatch.setenv("OA_KEY", "seven-dwarfs-2026")
     photo = contract.folder / "photo.txt"
     arguments = ("runbook", "run", "try", "--answer", "look=done", "--attach", f"photo={photo}")
@@ -166,7 +157,7 @@ def test_evidence_with_a_secret_is_refused_before_anything_is_done(
 def test_what_destroys_asks_for_the_name_of_its_target(contract: Contract, opspact: Call) -> None:
     text = "steps: [{name: a, text: {zh: 甲, en: a}, command: [touch, FILE]}]\n"
     file = contract.folder / "gone"
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="destructive") + text.replace("FILE", str(file)))
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="destructive") + text.replace("FILE", str(file)))
     for arguments in ((), ("--confirm", "there")):
         assert opspact("runbook", "run", "try", *arguments).code == 2
         assert not file.exists()
@@ -184,7 +175,7 @@ def test_what_destroys_on_several_targets_asks_for_all_names(
     contract.write(
         "inventory/more.yaml", "all: {hosts: {also-here: {ansible_connection: local, ansible_become: false}}}\n"
     )
-    head = HEAD.format(name="try", risk="destructive").replace("hosts: here", "hosts: here:also-here")
+    head = HERE.format(name="try", risk="destructive").replace("hosts: here", "hosts: here:also-here")
     text = "limits: {max_targets: 2}\nsteps: [{name: a, text: {zh: 甲, en: a}, check: [{file: /etc/passwd}]}]\n"
     contract.write("runbooks/x.yaml", head + text)
     said = opspact("runbook", "run", "try", "--host", "here", "--host", "also-here")
@@ -204,7 +195,7 @@ def test_a_run_is_not_abandoned_without_a_reason(opspact: Call, reason: str) -> 
 
 def test_a_step_that_may_have_had_its_effect_is_answered_for_by_option(contract: Contract, opspact: Call) -> None:
     text = "steps: [{name: a, text: {zh: 甲, en: a}, command: ['false']}]\n"
-    contract.write("runbooks/x.yaml", HEAD.format(name="try", risk="reversible") + text)
+    contract.write("runbooks/x.yaml", HERE.format(name="try", risk="reversible") + text)
     run = json.loads(opspact("runbook", "run", "try", "--format", "json").out)["run"]
     for arguments in ((), ("--answer", "a=failed")):
         said = opspact("runbook", "resume", run, *arguments)
@@ -237,7 +228,7 @@ def page() -> Iterator[int]:
 def checks(contract: Contract, opspact: Call, text: str) -> tuple[str, str]:
     """Return what a check came to, and what was found."""
     body = f"steps: [{{name: look, text: {{zh: 看, en: look}}, check: [{text}]}}]\n"
-    contract.write("runbooks/look.yaml", HEAD.format(name="look", risk="read-only") + body)
+    contract.write("runbooks/look.yaml", HERE.format(name="look", risk="read-only") + body)
     opspact("runbook", "run", "look", "--host", "here")
     with open_ledger(contract.folder / ".opspact/ledger.sqlite3", create=False) as ledger:
         event = next(
@@ -295,7 +286,7 @@ def test_tasks_get_values_that_nobody_templates(contract: Contract, opspact: Cal
         "  - name: tasks\n    text: {zh: 任务, en: tasks}\n    ansible:\n"
         f"      - ansible.builtin.copy: {{dest: {file}, content: '{{{{ word }}}}', mode: '0600'}}\n"
     )
-    contract.write("runbooks/t.yaml", HEAD.format(name="tasks", risk="reversible") + text)
+    contract.write("runbooks/t.yaml", HERE.format(name="tasks", risk="reversible") + text)
     word = "{{ 6 * 7 }} $(id) 中文"
     dry = opspact("runbook", "run", "tasks", "--input", f"word={word}", "--dry-run", "--format", "json")
     assert (dry.code, json.loads(dry.out)["coverage"], file.exists()) == (0, 100, False)
@@ -338,7 +329,7 @@ steps:
 def test_tasks_of_the_fabfile_are_called_over_our_sessions(contract: Contract, opspact: Call) -> None:
     file = contract.folder / "by-fabric"
     contract.write("runbooks/fabfile.py", FABFILE.replace("FILE", repr(str(file))))
-    contract.write("runbooks/f.yaml", HEAD.format(name="fabric", risk="reversible") + FABRIC)
+    contract.write("runbooks/f.yaml", HERE.format(name="fabric", risk="reversible") + FABRIC)
     said = opspact("runbook", "run", "fabric", "--input", "unit=nginx", "--format", "json")
     assert said.code == 3, said.err
     assert len(json.loads(said.out)["steps"]) == 2, said
@@ -356,7 +347,7 @@ def test_tasks_of_the_fabfile_are_called_over_our_sessions(contract: Contract, o
 def test_a_fabfile_that_is_missing_or_was_changed_is_found_before_anything_runs(
     contract: Contract, opspact: Call
 ) -> None:
-    contract.write("runbooks/f.yaml", HEAD.format(name="fabric", risk="reversible") + FABRIC)
+    contract.write("runbooks/f.yaml", HERE.format(name="fabric", risk="reversible") + FABRIC)
     assert 'no such file "runbooks/fabfile.py"' in opspact("check").err
     contract.write("runbooks/fabfile.py", FABFILE.replace("FILE", "'/dev/null'"))
     said = opspact("runbook", "run", "fabric", "--input", "unit=nginx", "--format", "json")
